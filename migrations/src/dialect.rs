@@ -1,0 +1,31 @@
+//! The words that the two databases call differently, and the running of a script written with them.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// Placeholder, SQLite's word, PostgreSQL's word.
+///
+/// SQLite's tables are STRICT, so the column types are the storage classes: a UUID is its 16 bytes, a time is RFC 3339
+/// text in UTC (which sorts as time does), JSON is text.
+const WORDS: [(&str, &str, &str); 7] = [
+    ("{uuid}", "BLOB", "UUID"),
+    ("{time}", "TEXT", "TIMESTAMPTZ"),
+    ("{bytes}", "BLOB", "BYTEA"),
+    ("{bigint}", "INTEGER", "BIGINT"),
+    ("{bool}", "INTEGER", "BOOLEAN"),
+    ("{json}", "TEXT", "JSONB"),
+    ("{strict}", "STRICT", ""),
+];
+
+/// Runs a script of statements, each ended by a semicolon at the end of its line.
+pub(crate) async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
+    let backend = manager.get_database_backend();
+    let mut script = script.to_owned();
+    for (placeholder, sqlite, postgres) in WORDS {
+        script = script.replace(placeholder, if backend == DbBackend::Sqlite { sqlite } else { postgres });
+    }
+    for statement in script.split(";\n").map(str::trim).filter(|s| !s.is_empty()) {
+        manager.get_connection().execute_unprepared(statement).await?;
+    }
+    Ok(())
+}

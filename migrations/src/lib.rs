@@ -1,0 +1,22 @@
+//! The database's schema, forward and back, for SQLite and PostgreSQL.
+//!
+//! Each migration is a folder with `up.sql` and `down.sql`: one text for both databases, in which a few type words
+//! (see [`dialect`]) stand for what the two call differently. An applied migration is never edited.
+//!
+//! A migration runs in one transaction on both databases, and must be run over a single connection: on SQLite every
+//! statement of a wider pool could take another one.
+
+mod dialect;
+mod m20261122_000001_foundation;
+
+use sea_orm_migration::prelude::*;
+
+/// Every migration, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261122_000001_foundation::Migration)]
+    }
+}

@@ -1,0 +1,16 @@
+DROP TABLE audit_log;
+DROP TABLE outbox;
+DROP TABLE scheduler_run;
+DROP TABLE scheduler_lock;
+DROP TABLE signal_deliveries;
+DROP TABLE signal_sources;
+DROP TABLE signals;
+DROP TABLE signal_sequence;
+DROP TABLE strategies;
+DROP TABLE assets;
+DROP TABLE api_keys;
+DROP TABLE spent_refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE users;
+DROP TABLE tenants;
+DROP TABLE installation;
