@@ -1,0 +1,200 @@
+//! The database: two pools and the one way to write.
+//!
+//! SQLite has one writer connection and several readers, so that a write waits its turn in our queue and never meets
+//! SQLITE_BUSY inside this process; WAL lets readers go on meanwhile. PostgreSQL has one pool for both.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use log::LevelFilter;
+use rand::RngExt;
+use sea_orm::sea_query::Expr;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    Condition, ConnectOptions, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use crate::error::{Error, Result, code};
+
+/// The future that a write's closure returns.
+pub type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DbConfig {
+    /// `sqlite://PATH` or `postgres://…`.
+    pub url: String,
+    /// Reader connections on SQLite, all connections on PostgreSQL.
+    pub connections: u32,
+    /// How long a request waits for a connection before it is UNAVAILABLE.
+    pub acquire_timeout: Duration,
+}
+
+impl DbConfig {
+    /// The usual sizes for a database at `url`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), connections: 8, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// Both pools.
+#[derive(Clone, Debug)]
+pub struct Db {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+/// How long a statement may run, and wait for a lock, on PostgreSQL.
+const POSTGRES_SESSION: [(&str, &str); 3] =
+    [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
+/// How often a transaction that lost to another is tried in all.
+const MOST_ATTEMPTS: u32 = 12;
+
+impl Db {
+    /// Opens the pools. A SQLite file that does not exist is made.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or opened.
+    pub async fn connect(config: &DbConfig) -> Result<Self, DbErr> {
+        if config.url.starts_with("sqlite:") {
+            let writer = SeaOrm::connect(Self::sqlite(config, 1, false)).await?;
+            let reader = SeaOrm::connect(Self::sqlite(config, config.connections, true)).await?;
+            return Ok(Self { reader, writer });
+        }
+        let mut options = Self::common(config, config.connections);
+        options.map_sqlx_postgres_opts(|postgres| postgres.options(POSTGRES_SESSION).application_name("bellwether"));
+        let pool = SeaOrm::connect(options).await?;
+        Ok(Self { reader: pool.clone(), writer: pool })
+    }
+
+    fn common(config: &DbConfig, connections: u32) -> ConnectOptions {
+        let mut options = ConnectOptions::new(&config.url);
+        options
+            .max_connections(connections)
+            .min_connections(0)
+            .acquire_timeout(config.acquire_timeout)
+            .connect_timeout(config.acquire_timeout)
+            // A connection that a restarted PostgreSQL closed is thrown away when it is next used idle, not each time.
+            .test_before_acquire(false)
+            .test_before_acquire_if_idle_for(Duration::from_secs(1))
+            .sqlx_logging_level(LevelFilter::Trace)
+            .sqlx_slow_statements_logging_settings(LevelFilter::Warn, Duration::from_millis(250))
+            .record_stmt_in_spans(false);
+        options
+    }
+
+    fn sqlite(config: &DbConfig, connections: u32, read_only: bool) -> ConnectOptions {
+        let mut options = Self::common(config, connections);
+        // Ours are files: a connection that idles or grows old costs nothing to keep.
+        options.idle_timeout(None).max_lifetime(None).min_connections(1);
+        options.map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .create_if_missing(!read_only)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(5))
+                .statement_cache_capacity(256);
+            if read_only {
+                sqlite.pragma("query_only", "ON")
+            } else {
+                sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+            }
+        });
+        options
+    }
+
+    /// For reading. On SQLite these connections cannot write.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// The writing pool itself, for migrations and other work on the schema; all else writes through [`Db::write`].
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Which of the two databases this is.
+    pub fn backend(&self) -> DbBackend {
+        self.reader.get_database_backend()
+    }
+
+    /// Closes both pools; for SQLite this also folds the write-ahead log into the file.
+    ///
+    /// # Errors
+    /// When a connection cannot be closed.
+    pub async fn close(self) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            self.reader.close().await?;
+        }
+        self.writer.close().await
+    }
+
+    /// Runs `work` in a transaction and commits it: BEGIN IMMEDIATE on SQLite, SERIALIZABLE on PostgreSQL.
+    ///
+    /// A transaction that lost to another one is run again, up to twelve times with growing, jittered pauses: `work`
+    /// must be fit to run again and touch nothing but the transaction. Expected conflicts go through ON CONFLICT: an
+    /// error that is caught inside a PostgreSQL transaction has already undone it.
+    ///
+    /// # Errors
+    /// What `work` returned, after everything it wrote was rolled back; or the database's own.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync,
+        T: Send,
+    {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(&work).await {
+                Err(error) if attempt < MOST_ATTEMPTS && is_lost_race(&error) => {
+                    tokio::time::sleep(pause(attempt)).await;
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn attempt<T, F>(&self, work: &F) -> Result<T>
+    where
+        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync,
+    {
+        let is_postgres = self.backend() == DbBackend::Postgres;
+        let options = TransactionOptions {
+            isolation_level: is_postgres.then_some(IsolationLevel::Serializable),
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        #[expect(clippy::disallowed_methods, reason = "the one place that begins a transaction")]
+        let tx = self.writer.begin_with_options(options).await?;
+        match work(&tx).await {
+            Ok(value) => {
+                tx.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The condition that no row meets.
+pub(crate) fn nothing() -> Condition {
+    Condition::all().add(Expr::cust("1 = 0"))
+}
+
+/// Whether the transaction lost to another and may be run again: PostgreSQL 40001 and 40P01, SQLite 5 and its kin 517.
+fn is_lost_race(error: &Error) -> bool {
+    let code = error.database().and_then(code);
+    code.is_some_and(|code| ["40001", "40P01", "5", "517"].contains(&code.as_str()))
+}
+
+/// 2 ms, doubled by each attempt up to 256 ms, of which a random half to whole is slept.
+fn pause(attempt: u32) -> Duration {
+    let most = Duration::from_millis(1 << attempt.min(8));
+    #[expect(clippy::disallowed_methods, reason = "the jitter of a pause decides nothing that could be observed")]
+    let share = rand::rng().random_range(0.5..1.0);
+    most.mul_f64(share)
+}

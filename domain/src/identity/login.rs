@@ -1,0 +1,198 @@
+//! Signing in.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, Set};
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::session_tokens::Claims;
+use super::{Email, SecretToken, SessionTokens, Tenant, TenantStatus, User, UserStatus, session, user};
+use crate::Domain;
+use crate::audit::{Action, NewEntry};
+use crate::error::{Problem, ProblemCode, Result};
+use crate::ids::{Id, SessionId};
+use crate::limits::address_key;
+use crate::viewer::{ClientInfo, Member};
+
+/// What a user signs in with.
+#[derive(Debug)]
+pub struct Login {
+    /// The email.
+    pub email: String,
+    /// The password.
+    pub password: SecretString,
+    /// Whether to stay signed in for longer.
+    pub remember_me: bool,
+    /// The slug of the tenant, for an email that has accounts in several.
+    pub tenant: Option<String>,
+}
+
+/// A session that was just opened.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Who it makes of the caller.
+    pub member: Member,
+    /// The user.
+    pub user: User,
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The tokens, to be shown this once.
+    pub tokens: SessionTokens,
+}
+
+impl Domain {
+    /// Signs a user in.
+    ///
+    /// Answers the same, after the same work, whether the email is unknown, the password wrong or the user suspended.
+    ///
+    /// # Errors
+    /// INVALID_CREDENTIALS; RATE_LIMITED by address and by email.
+    pub async fn login(&self, input: Login, client: &ClientInfo) -> Result<SignedIn> {
+        let key = Email::try_from(input.email.as_str()).map(|email| email.key()).ok();
+        if let Some(address) = client.address {
+            self.limits().logins.check(&address_key(address))?;
+        }
+        if let Some(key) = &key {
+            self.limits().logins.check(&format!("email:{key}"))?;
+        }
+        let found = match &key {
+            Some(key) => self.user_for_sign_in(key, input.tenant.as_deref()).await?,
+            None => None,
+        };
+        let hash = found.as_ref().map(|(user, _)| user.password_hash.as_str());
+        let fits = self.passwords().verify(&input.password, hash).await?;
+        let Some((user, tenant)) = found else { return Err(wrong()) };
+        if !fits || user.status != UserStatus::Active || tenant.status != TenantStatus::Active {
+            self.note_failed_login(&user, client).await?;
+            return Err(wrong());
+        }
+        if self.passwords().is_outdated(&user.password_hash) {
+            self.rehash(&user, &input.password).await?;
+        }
+        self.open_session(&user, &tenant, input.remember_me, client).await
+    }
+
+    /// Opens a session of a user whose password was checked.
+    pub(super) async fn open_session(
+        &self,
+        user: &User,
+        tenant: &Tenant,
+        remember_me: bool,
+        client: &ClientInfo,
+    ) -> Result<SignedIn> {
+        let (settings, now) = (&self.config().tokens, self.now());
+        let session_id = SessionId::from_uuid(self.new_uuid());
+        let refresh_token = SecretToken::new("bwr_", self.entropy());
+        let expires_at = now + if remember_me { settings.refresh_remembered } else { settings.refresh };
+        let row = session::ActiveModel {
+            id: Set(session_id),
+            tenant_id: Set(user.tenant_id),
+            user_id: Set(user.id),
+            refresh_token_hash: Set(refresh_token.hash()),
+            remember_me: Set(remember_me),
+            user_agent: Set(client.user_agent.clone()),
+            address: Set(client.address.map(|address| address.to_string())),
+            created_at: Set(now),
+            last_used_at: Set(now),
+            expires_at: Set(expires_at),
+            ended_at: Set(None),
+        };
+        let entry = entry(user, Action::LoginSucceeded, session_id.to_string(), client);
+        self.db()
+            .write(|tx| {
+                let (domain, row, entry) = (self.clone(), row.clone(), entry.clone());
+                Box::pin(async move {
+                    session::Entity::insert(row).exec_without_returning(tx).await?;
+                    domain.audit(tx, entry).await
+                })
+            })
+            .await?;
+        self.signed_in(user, tenant, session_id, refresh_token, expires_at)
+    }
+
+    /// The answer for a session that has just been opened or renewed.
+    pub(super) fn signed_in(
+        &self,
+        user: &User,
+        tenant: &Tenant,
+        session_id: SessionId,
+        refresh_token: SecretToken,
+        refresh_token_expires_at: DateTimeUtc,
+    ) -> Result<SignedIn> {
+        let (settings, now) = (&self.config().tokens, self.now());
+        let claims = Claims::new(settings, now, user.id, session_id, user.tenant_id);
+        Ok(SignedIn {
+            member: Member { user_id: user.id, tenant_id: user.tenant_id, role: user.role, session_id },
+            user: user.clone(),
+            tenant: tenant.clone(),
+            tokens: SessionTokens {
+                access_token: claims.sign(self.keys())?,
+                access_token_expires_at: now + settings.access,
+                refresh_token,
+                refresh_token_expires_at,
+            },
+        })
+    }
+
+    async fn note_failed_login(&self, user: &User, client: &ClientInfo) -> Result<()> {
+        let entry = entry(user, Action::LoginFailed, user.id.to_string(), client);
+        self.db()
+            .write(|tx| {
+                let (domain, entry) = (self.clone(), entry.clone());
+                Box::pin(async move { domain.audit(tx, entry).await })
+            })
+            .await
+    }
+
+    /// Hashes a password again at the present cost.
+    async fn rehash(&self, user: &User, password: &SecretString) -> Result<()> {
+        let hash = self.passwords().hash(password, self.entropy()).await?;
+        let (id, now) = (user.id, self.now());
+        self.db()
+            .write(|tx: &DatabaseTransaction| {
+                let hash = hash.clone();
+                Box::pin(async move {
+                    let change = user::ActiveModel {
+                        id: Set(id),
+                        password_hash: Set(hash),
+                        updated_at: Set(now),
+                        ..Default::default()
+                    };
+                    change.update(tx).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The account of this email: in the named tenant; else in the default one; else the only one there is.
+    async fn user_for_sign_in(&self, email_key: &str, tenant: Option<&str>) -> Result<Option<(User, Tenant)>> {
+        let users =
+            user::Entity::unscoped().filter(user::Column::EmailKey.eq(email_key)).all(self.db().reader()).await?;
+        if tenant.is_none()
+            && let [only] = users.as_slice()
+        {
+            let tenant = self.tenant(only.tenant_id).await?;
+            return Ok(tenant.map(|tenant| (only.clone(), tenant)));
+        }
+        let Some(tenant) = self.tenant_for_sign_in(tenant.or(self.config().default_tenant.as_deref())).await? else {
+            return Ok(None);
+        };
+        Ok(users.into_iter().find(|user| user.tenant_id == tenant.id).map(|user| (user, tenant)))
+    }
+}
+
+pub(super) fn entry(user: &User, action: Action, subject: String, client: &ClientInfo) -> NewEntry {
+    NewEntry {
+        tenant_id: user.tenant_id,
+        actor_id: Some(user.id),
+        action,
+        subject: Some(subject),
+        details: json!({}),
+        client: client.clone(),
+    }
+}
+
+fn wrong() -> crate::Error {
+    Problem::new(ProblemCode::InvalidCredentials, &["input"], "email and password do not fit together").into()
+}

@@ -1,0 +1,112 @@
+//! Looking up tenants and users.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{QueryOrder, QuerySelect};
+
+use super::{Tenant, TenantStatus, User, tenant, user};
+use crate::error::{Problem, Result};
+use crate::ids::{Id, TenantId, UserId};
+use crate::viewer::Viewer;
+use crate::{Domain, text};
+
+impl Domain {
+    /// A user of this id, if the viewer may see them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn user(&self, viewer: &Viewer, id: UserId) -> Result<Option<User>> {
+        Ok(user::Entity::visible_to(viewer).filter(user::Column::Id.eq(id)).one(self.db().reader()).await?)
+    }
+
+    /// A tenant of this id.
+    pub(crate) async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>> {
+        Ok(all_tenants().filter(tenant::Column::Id.eq(id)).one(self.db().reader()).await?)
+    }
+
+    /// The viewer's user and tenant; none for a viewer who is no user.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn viewer_profile(&self, viewer: &Viewer) -> Result<Option<(User, Tenant)>> {
+        let Ok(member) = viewer.member() else { return Ok(None) };
+        let (user, tenant) = (self.user(viewer, member.user_id).await?, self.tenant(member.tenant_id).await?);
+        Ok(user.zip(tenant))
+    }
+
+    /// The tenant of this slug; without one the installation's first.
+    pub(super) async fn tenant_for_sign_in(&self, slug: Option<&str>) -> Result<Option<Tenant>> {
+        let query = match slug {
+            Some(slug) => all_tenants().filter(tenant::Column::Slug.eq(slug.trim().to_lowercase())),
+            None => all_tenants().order_by_asc(tenant::Column::CreatedAt).order_by_asc(tenant::Column::Id).limit(1),
+        };
+        Ok(query.one(self.db().reader()).await?)
+    }
+
+    /// The tenant of this slug, for the command line and the demo data.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tenant_by_slug(&self, slug: &str) -> Result<Option<Tenant>> {
+        self.tenant_for_sign_in(Some(slug)).await
+    }
+
+    /// Whether there is any tenant.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn has_tenants(&self) -> Result<bool> {
+        Ok(all_tenants().limit(1).one(self.db().reader()).await?.is_some())
+    }
+
+    /// A user by email in a tenant, for the command line and the demo data.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn user_by_email(&self, tenant_id: TenantId, email: &str) -> Result<Option<User>> {
+        let query = user::Entity::unscoped()
+            .filter(user::Column::TenantId.eq(tenant_id))
+            .filter(user::Column::EmailKey.eq(email.to_lowercase()));
+        Ok(query.one(self.db().reader()).await?)
+    }
+
+    /// Makes a tenant, or finds the one of this slug.
+    ///
+    /// # Errors
+    /// A problem with slug or name.
+    pub async fn put_tenant(&self, slug: &str, name: &str) -> Result<Tenant> {
+        let slug_ok = (1..=40).contains(&slug.len())
+            && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !slug_ok {
+            return Err(Problem::validation(&["slug"], "expected 1 to 40 of a-z, 0-9 and -").into());
+        }
+        let name = text::line(name, 100, &["name"])?;
+        let now = self.now();
+        let row = Tenant {
+            id: TenantId::from_uuid(self.new_uuid()),
+            slug: slug.to_owned(),
+            name,
+            status: TenantStatus::Active,
+            created_at: now,
+            updated_at: now,
+        };
+        self.db()
+            .write(|tx| {
+                let row = tenant::ActiveModel::from(row.clone()).reset_all();
+                Box::pin(async move {
+                    let unique = OnConflict::column(tenant::Column::Slug).do_nothing().to_owned();
+                    tenant::Entity::insert(row).on_conflict(unique).try_insert().exec_without_returning(tx).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.tenant_by_slug(slug)
+            .await?
+            .ok_or_else(|| crate::Fault::Bug("a tenant vanished while it was made".to_owned()).into())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tenants are found by their id in a session, or before there is one")]
+fn all_tenants() -> Select<tenant::Entity> {
+    tenant::Entity::find()
+}

@@ -1,0 +1,47 @@
+//! Opaque tokens: 256 random bits, shown once, stored as their SHA-256.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::entropy::Entropy;
+
+/// A token that opens something. Its Debug prints `***`.
+pub struct SecretToken(SecretString);
+
+impl SecretToken {
+    /// A new token that starts with `prefix`.
+    pub fn new(prefix: &str, entropy: &Entropy) -> Self {
+        Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())).into())
+    }
+
+    /// The token's text, to be shown to its owner this once.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// What is stored of it.
+    pub fn hash(&self) -> Vec<u8> {
+        hash_token(self.expose())
+    }
+}
+
+/// What is stored of a token. Random tokens need no slow hash: there is nothing to guess.
+pub fn hash_token(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+impl fmt::Debug for SecretToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl From<String> for SecretToken {
+    fn from(token: String) -> Self {
+        Self(token.into())
+    }
+}

@@ -1,0 +1,194 @@
+//! What is true in a trading-signals business: entities, scopes, rules and use cases.
+//!
+//! Rules are pure; time, randomness, money and other companies come in by argument. A use case is a method of
+//! [`Domain`] in the file named by its verb; it takes the [`Viewer`] and answers with data or an [`Error`]. Rows are
+//! reached through scopes (`visible_to`) that have tenant and owner in them: what is not visible does not exist.
+
+pub mod audit;
+pub mod clock;
+pub mod db;
+pub mod entropy;
+pub mod error;
+pub mod fixed;
+pub mod identity;
+pub mod ids;
+mod installation;
+pub mod limits;
+pub mod market;
+pub mod paging;
+pub mod permission;
+mod rate_limit;
+pub mod signals;
+pub mod text;
+pub mod viewer;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use clock::Clock;
+use db::Db;
+use entropy::Entropy;
+pub use error::{Error, Fault, Problem, ProblemCode, Result};
+use identity::{PasswordCost, Passwords, Sessions, SigningKeys, TokenSettings};
+use limits::{LimitSettings, Limits};
+use market::AssetCatalog;
+use signals::recorder::Recorder;
+use signals::{AlertReader, IngestWorker, SignalFeed, StrategyNames};
+pub use viewer::Viewer;
+
+/// What the installation decided.
+#[derive(Clone, Debug)]
+pub struct DomainConfig {
+    /// The tenant that visitors register in, and that signing in prefers; none for the first one made.
+    pub default_tenant: Option<String>,
+    /// The version of the terms that registering accepts.
+    pub terms_version: String,
+    /// How tokens are made.
+    pub tokens: TokenSettings,
+    /// How much work a password's hash is.
+    pub password_cost: PasswordCost,
+    /// How often what may be done.
+    pub limits: LimitSettings,
+    /// Where the server is reached from outside, without a slash at the end.
+    pub public_url: String,
+}
+
+impl Default for DomainConfig {
+    fn default() -> Self {
+        Self {
+            default_tenant: None,
+            terms_version: "2026-11".to_owned(),
+            tokens: TokenSettings::default(),
+            password_cost: PasswordCost::default(),
+            limits: LimitSettings::default(),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+        }
+    }
+}
+
+/// The outside world, as the domain is given it.
+pub struct Ports {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The keys of access tokens.
+    pub keys: SigningKeys,
+    /// The format of TradingView's alerts.
+    pub alerts: Arc<dyn AlertReader>,
+}
+
+/// The business: every use case is a method of it. Cheap to clone.
+#[derive(Clone)]
+pub struct Domain(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    config: DomainConfig,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    keys: SigningKeys,
+    passwords: Passwords,
+    sessions: Sessions,
+    limits: Limits,
+    assets: AssetCatalog,
+    strategies: StrategyNames,
+    recorder: Recorder,
+    feed: SignalFeed,
+    ingest: IngestWorker,
+}
+
+impl Domain {
+    /// The business on this database. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When argon2 does not take the configured cost.
+    pub fn new(db: Db, config: DomainConfig, ports: Ports) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self(Arc::new(Inner {
+            passwords: Passwords::new(config.password_cost, cores, &ports.entropy)?,
+            limits: Limits::new(&config.limits),
+            sessions: Sessions::default(),
+            assets: AssetCatalog::default(),
+            strategies: StrategyNames::default(),
+            recorder: Recorder::start(),
+            feed: SignalFeed::default(),
+            ingest: IngestWorker::new(ports.alerts),
+            clock: ports.clock,
+            entropy: ports.entropy,
+            keys: ports.keys,
+            config,
+            db,
+        })))
+    }
+
+    /// The present moment, to the microsecond.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    /// A new UUIDv7.
+    pub(crate) fn new_uuid(&self) -> Uuid {
+        ids::new_uuid(&*self.0.clock, &self.0.entropy)
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// What the installation decided.
+    pub fn config(&self) -> &DomainConfig {
+        &self.0.config
+    }
+
+    /// The keys of access tokens.
+    pub fn keys(&self) -> &SigningKeys {
+        &self.0.keys
+    }
+
+    /// The counters of limits.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn entropy(&self) -> &Entropy {
+        &self.0.entropy
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn assets(&self) -> &AssetCatalog {
+        &self.0.assets
+    }
+
+    pub(crate) fn strategies(&self) -> &StrategyNames {
+        &self.0.strategies
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    pub(crate) fn feed(&self) -> &SignalFeed {
+        &self.0.feed
+    }
+
+    pub(crate) fn ingest(&self) -> &IngestWorker {
+        &self.0.ingest
+    }
+}
+
+impl std::fmt::Debug for Domain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Domain")
+    }
+}

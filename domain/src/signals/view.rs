@@ -1,0 +1,37 @@
+//! A signal with what it names.
+
+use std::sync::Arc;
+
+use super::signal::Model;
+use crate::Domain;
+use crate::error::{Fault, Result};
+use crate::market::Asset;
+
+/// A signal with its asset and the name of its strategy, both from memory.
+#[derive(Clone, Debug)]
+pub struct SignalView {
+    /// The signal.
+    pub signal: Model,
+    /// Its asset.
+    pub asset: Arc<Asset>,
+    /// The name of its strategy, where it has one.
+    pub strategy: Option<Arc<str>>,
+}
+
+impl Domain {
+    /// Adds to each signal what it names.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn view_signals(&self, signals: Vec<Model>) -> Result<Vec<SignalView>> {
+        self.learn_strategy_names(signals.iter().filter_map(|signal| signal.strategy_id)).await?;
+        let mut views = Vec::with_capacity(signals.len());
+        for signal in signals {
+            let asset = self.asset_by_id(signal.asset_id).await?;
+            let asset = asset.ok_or_else(|| Fault::Bug(format!("the asset of {} is gone", signal.id)))?;
+            let strategy = signal.strategy_id.and_then(|id| self.strategies().name(id));
+            views.push(SignalView { signal, asset, strategy });
+        }
+        Ok(views)
+    }
+}
