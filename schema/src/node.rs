@@ -1,0 +1,106 @@
+//! Anything by its id.
+
+use async_graphql::{Context, ID, Interface, Object};
+use bellwether_domain::error::{Error, Fault, Problem};
+use bellwether_domain::ids::{AssetId, DeliveryId, Id, IdError, SignalId, SourceId, TenantId, UserId, split};
+use bellwether_domain::paging::LARGEST_PAGE;
+
+use crate::context::Request;
+use crate::field::{Access, Field, field};
+use crate::identity::{Tenant, User};
+use crate::market::Asset;
+use crate::signals::{Signal, SignalDelivery, SignalSource};
+
+/// Something with an id.
+#[derive(Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The id: a prefix that names the kind, and 26 letters."))]
+pub(crate) enum Node {
+    /// A signal.
+    Signal(Signal),
+    /// An asset.
+    Asset(Asset),
+    /// A user.
+    User(User),
+    /// A tenant.
+    Tenant(Tenant),
+    /// A source of signals.
+    SignalSource(SignalSource),
+    /// A delivery in the ingest journal.
+    SignalDelivery(SignalDelivery),
+}
+
+/// Reads anything by its id.
+#[derive(Debug, Default)]
+pub(crate) struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// Whatever has this id; null where that is nothing, or not yours to see. For whoever is signed in.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A TypeID.")] id: ID) -> Field<Option<Node>> {
+        field(ctx, Access::SignedIn, async move |request: Request| find(&request, &id, &["id"]).await).await
+    }
+
+    /// Whatever has these ids, in their order; null for each that is nothing, or not yours to see. For whoever is signed in.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "TypeIDs, at most 100.")] ids: Vec<ID>,
+    ) -> Field<Vec<Option<Node>>> {
+        field(ctx, Access::SignedIn, async move |request: Request| {
+            if ids.len() > LARGEST_PAGE {
+                let message = format!("at most {LARGEST_PAGE} ids, got {}", ids.len());
+                return Err(Problem::validation(&["ids"], message).into());
+            }
+            let mut nodes = Vec::with_capacity(ids.len());
+            for (index, id) in ids.iter().enumerate() {
+                nodes.push(find(&request, id, &["ids", &index.to_string()]).await?);
+            }
+            Ok(nodes)
+        })
+        .await
+    }
+}
+
+/// Asks the use case of the kind that the id's prefix names.
+async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>, Error> {
+    let (domain, viewer) = (&request.domain, request.viewer());
+    let unknown = || Problem::validation(path, "expected an id like sig_01h455vb4pex5vsknk084sn02q");
+    let (prefix, uuid) = split(id).ok_or_else(unknown)?;
+    Ok(match prefix.as_str() {
+        SignalId::PREFIX => {
+            let signal = visible(domain.signal(viewer, SignalId::from_uuid(uuid)).await)?;
+            signal.map(|view| Node::Signal(Signal::one(view)))
+        }
+        AssetId::PREFIX => domain.asset_by_id(AssetId::from_uuid(uuid)).await?.map(|asset| Node::Asset(Asset(asset))),
+        UserId::PREFIX => {
+            let user = domain.user(viewer, UserId::from_uuid(uuid)).await?;
+            user.map(|user| Node::User(User::new(user, viewer)))
+        }
+        TenantId::PREFIX => {
+            let profile = domain.viewer_profile(viewer).await?.filter(|(_, tenant)| tenant.id.uuid() == uuid);
+            profile.map(|(_, tenant)| Node::Tenant(Tenant(tenant)))
+        }
+        SourceId::PREFIX => {
+            let source = visible(domain.source(viewer, SourceId::from_uuid(uuid)).await)?;
+            source.map(|source| Node::SignalSource(SignalSource::new(source, domain.now())))
+        }
+        DeliveryId::PREFIX => {
+            let delivery = visible(domain.delivery(viewer, DeliveryId::from_uuid(uuid)).await)?;
+            delivery.map(|delivery| Node::SignalDelivery(SignalDelivery(delivery)))
+        }
+        _ => return Err(unknown().into()),
+    })
+}
+
+/// What a role may not see at all does not exist for it, here as elsewhere.
+fn visible<T>(found: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
+    match found {
+        Err(Error::Fault(Fault::Forbidden(_))) => Ok(None),
+        found => found,
+    }
+}
+
+/// Reads the id of one kind from an argument.
+pub(crate) fn parse_id<I: Id>(id: &ID, path: &[&str]) -> Result<I, Error> {
+    id.parse().map_err(|error: IdError| Problem::validation(path, error.to_string()).into())
+}

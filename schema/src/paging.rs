@@ -1,0 +1,82 @@
+//! Relay connections.
+
+use std::borrow::Cow;
+
+use async_graphql::{ComplexObject, OutputType, SimpleObject, TypeName};
+use bellwether_domain::paging::Page;
+
+/// What can stand in a list: its name is in those of its connection and edge.
+pub(crate) trait Item: OutputType {
+    /// The name of its type.
+    const NAME: &str;
+}
+
+/// A page of a list.
+#[derive(Debug, SimpleObject)]
+#[graphql(complex, name_type)]
+pub(crate) struct Connection<N: Item> {
+    /// The items with their cursors.
+    edges: Vec<Edge<N>>,
+    /// What is before and after the page.
+    page_info: PageInfo,
+    /// How many items there are on all pages; null unless it was asked for and counted.
+    total_count: Option<u64>,
+}
+
+impl<N: Item> TypeName for Connection<N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", N::NAME).into()
+    }
+}
+
+#[ComplexObject]
+impl<N: Item> Connection<N> {
+    /// The items without their cursors.
+    async fn nodes(&self) -> Vec<&N> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+}
+
+/// An item of a page with its cursor.
+#[derive(Debug, SimpleObject)]
+#[graphql(name_type)]
+pub(crate) struct Edge<N: Item> {
+    /// Where the item is in the list, for `after` and `before`.
+    cursor: String,
+    /// The item.
+    node: N,
+}
+
+impl<N: Item> TypeName for Edge<N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", N::NAME).into()
+    }
+}
+
+/// What is before and after a page.
+#[derive(Debug, SimpleObject)]
+pub(crate) struct PageInfo {
+    /// Whether more items come after the page.
+    has_next_page: bool,
+    /// Whether more items come before the page.
+    has_previous_page: bool,
+    /// The cursor of the first item; null on an empty page.
+    start_cursor: Option<String>,
+    /// The cursor of the last item; null on an empty page.
+    end_cursor: Option<String>,
+}
+
+impl<N: Item> Connection<N> {
+    /// The page of these items, each with its cursor, in the page's order.
+    pub(crate) fn new<T>(page: &Page<T>, items: Vec<(String, N)>, total_count: Option<u64>) -> Self {
+        let cursor = |item: Option<&(String, N)>| item.map(|(cursor, _)| cursor.clone());
+        let page_info = PageInfo {
+            has_next_page: page.has_next,
+            has_previous_page: page.has_previous,
+            start_cursor: cursor(items.first()),
+            end_cursor: cursor(items.last()),
+        };
+        let edges = items.into_iter().map(|(cursor, node)| Edge { cursor, node }).collect();
+        Self { edges, page_info, total_count }
+    }
+}

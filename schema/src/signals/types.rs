@@ -1,0 +1,298 @@
+//! A signal.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use bellwether_domain::Error;
+use bellwether_domain::signals::{self, SignalView};
+use chrono::{DateTime, Utc};
+
+use crate::context::Request;
+use crate::field::{Access, Field, field};
+use crate::identity::User;
+use crate::market::Asset;
+use crate::paging::Item;
+use crate::scalars::{Decimal, Json};
+
+/// An opinion on one asset at one candle.
+#[derive(Clone, Debug)]
+pub(crate) struct Signal {
+    view: Arc<SignalView>,
+    /// The author, where a list has read all of its authors at once.
+    author: Option<Option<User>>,
+}
+
+impl Signal {
+    /// One signal; its author is read when asked for.
+    pub(crate) fn one(view: impl Into<Arc<SignalView>>) -> Self {
+        Self { view: view.into(), author: None }
+    }
+
+    /// Signals of a list; with their authors, read at once, where these are wanted.
+    pub(super) async fn many(request: &Request, views: Vec<SignalView>, with_author: bool) -> Result<Vec<Self>, Error> {
+        if !with_author {
+            return Ok(views.into_iter().map(Self::one).collect());
+        }
+        let mut ids: Vec<_> = views.iter().filter_map(|view| view.signal.author_id).collect();
+        ids.sort();
+        ids.dedup();
+        let users = request.domain.users(request.viewer(), ids).await?;
+        let author = |view: &SignalView| {
+            let user = view.signal.author_id.and_then(|id| users.get(&id));
+            user.map(|user| User::new(user.clone(), request.viewer()))
+        };
+        Ok(views.into_iter().map(|view| Self { author: Some(author(&view)), view: view.into() }).collect())
+    }
+
+    pub(super) fn view(&self) -> &SignalView {
+        &self.view
+    }
+}
+
+impl Item for Signal {
+    const NAME: &str = "Signal";
+}
+
+/// An opinion on one asset at one candle.
+#[Object]
+impl Signal {
+    /// The id, `sig_…`.
+    pub(crate) async fn id(&self) -> ID {
+        self.view.signal.id.to_string().into()
+    }
+
+    /// The symbol of its asset.
+    async fn symbol(&self) -> &str {
+        &self.view.asset.symbol
+    }
+
+    /// The asset it is about.
+    async fn asset(&self) -> Asset {
+        Asset(self.view.asset.clone())
+    }
+
+    /// The span of the candle it is about.
+    async fn timeframe(&self) -> Timeframe {
+        self.view.signal.timeframe.into()
+    }
+
+    /// The horizon it is made for.
+    async fn mode(&self) -> Mode {
+        self.view.signal.mode.into()
+    }
+
+    /// The name of the strategy that made it; null where it names none.
+    async fn strategy(&self) -> Option<&str> {
+        self.view.strategy.as_deref()
+    }
+
+    /// When the candle it is about opened.
+    async fn signal_time(&self) -> DateTime<Utc> {
+        self.view.signal.signal_time
+    }
+
+    /// What it says to do.
+    async fn direction(&self) -> Direction {
+        self.view.signal.direction.into()
+    }
+
+    /// How sure it is, 0 to 100.
+    async fn confidence(&self) -> i32 {
+        self.view.signal.confidence
+    }
+
+    /// The price to enter at, in the asset's currency; null where it names none.
+    async fn entry(&self) -> Option<Decimal> {
+        self.view.signal.entry.map(Decimal::from)
+    }
+
+    /// The price to take profit at, in the asset's currency; null where it names none.
+    async fn target(&self) -> Option<Decimal> {
+        self.view.signal.target.map(Decimal::from)
+    }
+
+    /// The price to give up at, in the asset's currency; null where it names none.
+    async fn stop(&self) -> Option<Decimal> {
+        self.view.signal.stop.map(Decimal::from)
+    }
+
+    /// What it says, in a sentence or two; null where it says nothing.
+    async fn summary(&self) -> Option<&str> {
+        self.view.signal.summary.as_deref()
+    }
+
+    /// Why, in order.
+    async fn reasons(&self) -> Vec<Reason> {
+        self.view.signal.reasons.0.iter().cloned().map(Reason::from).collect()
+    }
+
+    /// Where it came from.
+    async fn source(&self) -> SignalOrigin {
+        self.view.signal.source.into()
+    }
+
+    /// Who may see it.
+    async fn audience(&self) -> Audience {
+        self.view.signal.audience.into()
+    }
+
+    /// Who recorded it; null for the house.
+    async fn author(&self, ctx: &Context<'_>) -> Field<Option<User>> {
+        let (known, id) = (self.author.clone(), self.view.signal.author_id);
+        field(ctx, Access::SignedIn, async move |request: Request| match (known, id) {
+            (Some(known), _) => Ok(known),
+            (None, None) => Ok(None),
+            (None, Some(id)) => {
+                let user = request.domain.user(request.viewer(), id).await?;
+                Ok(user.map(|user| User::new(user, request.viewer())))
+            }
+        })
+        .await
+    }
+
+    /// What came with it, as received; null for nothing.
+    async fn payload(&self) -> Option<Json> {
+        self.view.signal.payload.clone().map(Json)
+    }
+
+    /// How it turned out; null while it is open.
+    async fn outcome(&self) -> Option<Outcome> {
+        self.view.signal.outcome.map(Outcome::from)
+    }
+
+    /// What it brought, in percent of the entry; null while it is open.
+    async fn return_percent(&self) -> Option<Decimal> {
+        self.view.signal.return_percent.map(Decimal::from)
+    }
+
+    /// When it was judged; null while it is open.
+    async fn settled_at(&self) -> Option<DateTime<Utc>> {
+        self.view.signal.settled_at
+    }
+
+    /// When it was recorded.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.view.signal.created_at
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.view.signal.updated_at
+    }
+}
+
+/// One reason for a signal.
+#[derive(Clone, Debug, SimpleObject)]
+pub(crate) struct Reason {
+    /// What was looked at, such as RSI.
+    indicator: String,
+    /// What it showed, such as 27.4; null where there is no figure.
+    value: Option<String>,
+    /// What that says, such as oversold.
+    says: String,
+}
+
+impl From<signals::Reason> for Reason {
+    fn from(reason: signals::Reason) -> Self {
+        Self { indicator: reason.indicator, value: reason.value, says: reason.says }
+    }
+}
+
+/// One reason for a signal.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct ReasonInput {
+    /// What was looked at, 1 to 60 characters.
+    indicator: String,
+    /// What it showed, 1 to 60 characters; null where there is no figure.
+    value: Option<String>,
+    /// What that says, 1 to 300 characters.
+    says: String,
+}
+
+impl From<ReasonInput> for signals::Reason {
+    fn from(reason: ReasonInput) -> Self {
+        Self { indicator: reason.indicator, value: reason.value, says: reason.says }
+    }
+}
+
+/// What a signal says to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "signals::Direction")]
+pub(crate) enum Direction {
+    /// Buy.
+    Buy,
+    /// Sell.
+    Sell,
+    /// Do nothing.
+    Hold,
+}
+
+/// The horizon an analysis is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "signals::Mode")]
+pub(crate) enum Mode {
+    /// Minutes.
+    Scalp,
+    /// Within a day.
+    Intraday,
+    /// Days to weeks.
+    Swing,
+}
+
+/// The span of one candle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "signals::Timeframe")]
+pub(crate) enum Timeframe {
+    /// One minute.
+    M1,
+    /// Five minutes.
+    M5,
+    /// A quarter of an hour.
+    M15,
+    /// An hour.
+    H1,
+    /// Four hours.
+    H4,
+    /// A day.
+    D1,
+    /// A week.
+    W1,
+}
+
+/// Who may see a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "signals::Audience")]
+pub(crate) enum Audience {
+    /// Its author alone.
+    Private,
+    /// Everyone in the tenant.
+    Tenant,
+}
+
+/// Where a signal came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "signals::SignalOrigin")]
+pub(crate) enum SignalOrigin {
+    /// The analysis engine.
+    Engine,
+    /// A webhook, such as a TradingView alert.
+    Webhook,
+    /// The API, or an import.
+    Api,
+    /// The demo data.
+    Seed,
+    /// An agent pipeline.
+    Pipeline,
+}
+
+/// How a signal turned out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "signals::Outcome", name = "SignalOutcome")]
+pub(crate) enum Outcome {
+    /// The target was touched first.
+    Win,
+    /// The stop was touched first.
+    Loss,
+    /// The horizon ended before either.
+    Expired,
+}
