@@ -1,0 +1,16 @@
+//! Reference and demo data, told through use cases, so that it is what a business would have made.
+
+mod assets;
+mod demo;
+
+pub use demo::{DEMO_PASSWORD, DemoDone, demo, demo_logins};
+
+use bellwether_domain::{Domain, Result};
+
+/// Makes the reference assets known; repeatable. Returns how many there are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn reference(domain: &Domain) -> Result<usize> {
+    domain.put_assets(&assets::all()?).await
+}
