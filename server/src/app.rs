@@ -1,0 +1,168 @@
+//! The wiring: configuration in, a server out.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use bellwether_domain::clock::SystemClock;
+use bellwether_domain::db::Db;
+use bellwether_domain::entropy::Entropy;
+use bellwether_domain::identity::SigningKeys;
+use bellwether_domain::{Domain, Ports};
+use bellwether_guard::{CostModel, Guard, Limits};
+use bellwether_integrations::tradingview::TradingView;
+use bellwether_migrations::Migrator;
+use futures_util::future::BoxFuture;
+use sea_orm_migration::MigratorTrait;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Introspection};
+use crate::http::{self, AppState, HttpSettings, MigrationCheck};
+
+/// Opens the database and puts the business on it.
+///
+/// # Errors
+/// When the data folder, the database or the keys are not there or not as they should be.
+pub async fn open(config: &Config) -> anyhow::Result<Domain> {
+    let keys = read_keys(&config.keys_file())?;
+    open_with(config, keys).await
+}
+
+/// The same with other keys than the configured file's, for commands that sign nothing.
+pub(crate) async fn open_unsigned(config: &Config) -> anyhow::Result<Domain> {
+    let entropy = Entropy::from_system()?;
+    open_with(config, SigningKeys::from_jwks(SigningKeys::generate(&entropy).expose_secret())?).await
+}
+
+async fn open_with(config: &Config, keys: SigningKeys) -> anyhow::Result<Domain> {
+    let db = connect(config).await?;
+    let ports =
+        Ports { clock: Arc::new(SystemClock), entropy: Entropy::from_system()?, keys, alerts: Arc::new(TradingView) };
+    Ok(Domain::new(db, config.domain(), ports)?)
+}
+
+/// Opens the database.
+pub(crate) async fn connect(config: &Config) -> anyhow::Result<Db> {
+    if config.database.url.is_none() {
+        make_folder(&config.data_dir)?;
+    }
+    Db::connect(&config.db()).await.with_context(|| {
+        let shown = config.database_url();
+        let kind = if shown.starts_with("sqlite:") { shown.as_str() } else { "PostgreSQL" };
+        format!("the database ({kind}) cannot be opened")
+    })
+}
+
+/// Makes a folder that the server's user alone can read.
+pub(crate) fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))
+}
+
+/// Reads the keys that sign access tokens.
+fn read_keys(file: &Path) -> anyhow::Result<SigningKeys> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+            "there are no keys to sign access tokens with: make them with\n  bellwether keys new > {0} && chmod 600 {0}\n\
+             or name another file in BELLWETHER__AUTH__KEYS_FILE",
+            file.display()
+        ),
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
+    };
+    SigningKeys::from_jwks(&text).with_context(|| format!("{} cannot be used", file.display()))
+}
+
+/// Makes keys where there are none, readable by the server's user alone.
+pub(crate) fn ensure_keys(file: &Path) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(mut made) => made
+            .write_all(SigningKeys::generate(&Entropy::from_system()?).expose_secret().as_bytes())
+            .with_context(|| format!("{} cannot be written", file.display())),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("{} cannot be made", file.display())),
+    }
+}
+
+/// How many migrations the database lacks.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn pending_migrations(db: &Db) -> Result<usize, sea_orm_migration::DbErr> {
+    Migrator::get_pending_migrations_read_only(db.reader()).await.map(|pending| pending.len())
+}
+
+struct Migrations(Db);
+
+impl MigrationCheck for Migrations {
+    fn pending(&self) -> BoxFuture<'_, Result<usize, String>> {
+        Box::pin(async { pending_migrations(&self.0).await.map_err(|error| error.to_string()) })
+    }
+}
+
+/// Everything that a running server is made of.
+///
+/// # Errors
+/// When the schema and the guard do not fit together: a bug that every test would meet.
+pub fn state(domain: Domain, config: &Config, shutdown: CancellationToken) -> anyhow::Result<AppState> {
+    let model = CostModel::from_sdl(&bellwether_schema::sdl())?;
+    let guard = Guard::new(model, Limits::default(), bellwether_schema::CREDENTIAL_FIELDS);
+    let settings = HttpSettings {
+        allowed_origins: config.server.allowed_origins.clone(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        open_introspection: config.server.introspection == Introspection::Everybody,
+        graphiql: config.server.graphiql,
+        request_timeout: config.request_timeout(),
+        max_sockets_per_client: config.server.sockets_per_client,
+        streams_per_socket: 20,
+        migrations: Arc::new(Migrations(domain.db().clone())),
+    };
+    let schema = bellwether_schema::schema(domain.clone());
+    Ok(AppState { domain, schema, guard: Arc::new(guard), settings: Arc::new(settings), shutdown })
+}
+
+/// Takes the address to serve on.
+///
+/// # Errors
+/// When it is in use or not ours.
+pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let address = config.server.listen;
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: choose another with --listen ADDRESS:PORT or BELLWETHER__SERVER__LISTEN")
+    })
+}
+
+/// Serves until shutdown: requests, the feed of new signals and the judging of deliveries.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(state: AppState, listener: TcpListener) -> anyhow::Result<()> {
+    let (domain, shutdown) = (state.domain.clone(), state.shutdown.clone());
+    let background = [
+        tokio::spawn(domain.clone().run_signal_feed()),
+        tokio::spawn(domain.clone().run_ingest()),
+        tokio::spawn(forget_idle_limits(domain.clone())),
+    ];
+    http::serve(listener, http::router(state), shutdown).await?;
+    // What they do is done again by whoever comes next: nothing is lost by stopping them anywhere.
+    for task in background {
+        task.abort();
+    }
+    domain.db().clone().close().await.context("the database could not be closed")
+}
+
+/// Keeps the counters of limits from growing with every address that was ever seen.
+async fn forget_idle_limits(domain: Domain) {
+    let mut tick = tokio::time::interval(std::time::Duration::from_secs(60));
+    loop {
+        tick.tick().await;
+        domain.limits().forget_idle();
+    }
+}

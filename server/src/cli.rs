@@ -1,0 +1,218 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands;
+use crate::config::{Config, ConfigError};
+
+/// The backend of a trading-signals business: signals in, signals out, behind one GraphQL endpoint.
+#[derive(Debug, Parser)]
+#[command(name = "bellwether", version, propagate_version = true)]
+#[command(after_help = "Start with: bellwether demo")]
+pub struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes. It stands above the environment, and that above the file.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Options {
+    /// The configuration file [default: bellwether.toml, where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where the server keeps its files [default: data]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// The address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve: the database must be migrated, and there must be keys
+    #[command(after_help = "Example: BELLWETHER__DATABASE__URL=postgres://… bellwether serve --listen 0.0.0.0:8080")]
+    Serve {
+        /// Serve a database of demo data, whose passwords everybody knows
+        #[arg(long)]
+        allow_demo: bool,
+    },
+    /// Do everything: a database in the data folder, migrations, demo data, and the server
+    #[command(after_help = "Example: bellwether demo --data-dir /tmp/bellwether --listen 127.0.0.1:9000")]
+    Demo,
+    /// Bring the database's schema up to date, back, or say where it stands
+    #[command(after_help = "Example: bellwether migrate up")]
+    Migrate {
+        #[command(subcommand)]
+        direction: Direction,
+    },
+    /// Put in the reference data (assets); repeatable
+    #[command(after_help = "Example: bellwether seed --demo")]
+    Seed {
+        /// The demo data too: tenants, users with known passwords, signals
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Drop everything and start again
+    #[command(after_help = "Example: bellwether reset --demo")]
+    Reset {
+        /// Put the demo data in afterwards
+        #[arg(long)]
+        demo: bool,
+        /// Also where the database was not made by the demo
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print the GraphQL schema
+    #[command(after_help = "Example: bellwether schema > docs/api/schema.graphql")]
+    Schema,
+    /// Check something and say what is wrong
+    #[command(after_help = "Example: bellwether check config")]
+    Check {
+        #[command(subcommand)]
+        what: Check,
+    },
+    /// Work with signals
+    Signals {
+        #[command(subcommand)]
+        what: Signals,
+    },
+    /// Make the keys that sign access tokens
+    #[command(after_help = "Example: bellwether keys new > data/keys.json && chmod 600 data/keys.json")]
+    Keys {
+        #[command(subcommand)]
+        what: Keys,
+    },
+    /// Work with the owner of the installation
+    Owner {
+        #[command(subcommand)]
+        what: Owner,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Direction {
+    /// Apply what is pending
+    Up,
+    /// Undo the newest
+    Down {
+        /// How many to undo
+        #[arg(long, default_value_t = 1)]
+        steps: u32,
+    },
+    /// List every migration and whether it is applied
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+enum Check {
+    /// Print the configuration as it is, with secrets masked
+    Config,
+}
+
+#[derive(Debug, Subcommand)]
+enum Keys {
+    /// Print a new key set
+    New,
+}
+
+#[derive(Debug, Subcommand)]
+enum Signals {
+    /// Record the historical signals of a CSV file; repeatable
+    #[command(after_help = "The first line names the columns: symbol, timeframe, mode, signal_time, direction and \
+        confidence are needed;\nstrategy, entry, target, stop, summary and audience may be there. \
+        Times are RFC 3339.\n\nExample: bellwether signals import history.csv --tenant atlas --author seller@atlas.test")]
+    Import(ImportArgs),
+}
+
+/// What an import takes.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The CSV file, UTF-8 with a line of headings
+    pub file: PathBuf,
+    /// The tenant that the signals belong to
+    #[arg(long, value_name = "SLUG")]
+    pub tenant: String,
+    /// The email of the author; without one they are the house's and for everyone in the tenant
+    #[arg(long, value_name = "EMAIL")]
+    pub author: Option<String>,
+    /// Where to write the refused lines, as CSV [default: the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Bring signals up to date that are there already
+    #[arg(long)]
+    pub update: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Owner {
+    /// Make an owner, and the tenant if there is none; the password is read from BELLWETHER_OWNER_PASSWORD or standard input
+    #[command(
+        after_help = "Example: bellwether owner create --email me@example.com --tenant acme --tenant-name 'Acme'"
+    )]
+    Create(OwnerArgs),
+}
+
+/// What making an owner takes.
+#[derive(Debug, Args)]
+pub struct OwnerArgs {
+    /// The email
+    #[arg(long)]
+    pub email: String,
+    /// The first name
+    #[arg(long, default_value = "Owner")]
+    pub first_name: String,
+    /// The last name
+    #[arg(long, default_value = "Bellwether")]
+    pub last_name: String,
+    /// The short name of the tenant, of a-z, 0-9 and -
+    #[arg(long, value_name = "SLUG")]
+    pub tenant: String,
+    /// The name of the tenant, where it is made
+    #[arg(long, value_name = "NAME")]
+    pub tenant_name: Option<String>,
+}
+
+impl Cli {
+    /// Runs the command. Exits with 0 when done, 1 when something went wrong or was refused, 2 when the command line
+    /// or the configuration is wrong.
+    pub fn run(self) -> ExitCode {
+        match self.execute() {
+            Ok(code) => code,
+            Err(error) => {
+                // The only place where an error is told to a person: one sentence, then what is behind it.
+                eprintln!("error: {error:#}");
+                if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            }
+        }
+    }
+
+    fn execute(self) -> anyhow::Result<ExitCode> {
+        let options = self.options;
+        match self.command {
+            Command::Schema => commands::schema::print(),
+            Command::Keys { what: Keys::New } => commands::keys::new(),
+            Command::Demo => commands::demo::run(Config::load_for_demo(&options)?),
+            Command::Serve { allow_demo } => commands::serve::run(Config::load(&options)?, allow_demo),
+            Command::Migrate { direction } => {
+                let config = Config::load(&options)?;
+                match direction {
+                    Direction::Up => commands::migrate::up(&config),
+                    Direction::Down { steps } => commands::migrate::down(&config, steps),
+                    Direction::Status => commands::migrate::status(&config),
+                }
+            }
+            Command::Seed { demo } => commands::seed::run(Config::load(&options)?, demo),
+            Command::Reset { demo, force } => commands::reset::run(Config::load(&options)?, demo, force),
+            Command::Check { what: Check::Config } => commands::check::config(&Config::load(&options)?),
+            Command::Signals { what: Signals::Import(args) } => commands::import::run(Config::load(&options)?, &args),
+            Command::Owner { what: Owner::Create(args) } => commands::owner::create(Config::load(&options)?, args),
+        }
+    }
+}

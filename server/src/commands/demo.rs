@@ -1,0 +1,40 @@
+//! `bellwether demo`
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use super::{block_on, migrate, serve};
+use crate::config::Config;
+use crate::{app, telemetry};
+
+/// Makes whatever is missing, and serves.
+pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
+    telemetry::start(&config.log)?;
+    block_on(async move {
+        app::make_folder(&config.data_dir)?;
+        app::ensure_keys(&config.keys_file())?;
+        migrate::apply(&config).await?;
+        let domain = app::open(&config).await?;
+        if domain.demo_anchor().await?.is_none() && domain.has_tenants().await? {
+            bail!("this database holds a business that is not the demo's: choose another with --data-dir");
+        }
+        bellwether_seeds::reference(&domain).await?;
+        bellwether_seeds::demo(&domain).await?;
+        let url = config.public_url();
+        serve::serve(domain, &config, |address| {
+            let url = if config.server.public_url.is_some() { url } else { format!("http://{address}") };
+            let mut out = std::io::stdout();
+            writeln!(out, "\nBellwether is up, with simulated demo data.\n")?;
+            writeln!(out, "  GraphQL   {url}/graphql\n  GraphiQL  {url}/graphiql\n")?;
+            writeln!(out, "  Every login has the password {}", bellwether_seeds::DEMO_PASSWORD)?;
+            for (email, role) in bellwether_seeds::demo_logins() {
+                writeln!(out, "  {email:22} {role}")?;
+            }
+            writeln!(out, "\nCtrl-C stops it; the data stays in {}.\n", config.data_dir.display())?;
+            Ok(())
+        })
+        .await
+    })
+}

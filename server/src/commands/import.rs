@@ -1,0 +1,216 @@
+//! `bellwether signals import`
+
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use bellwether_domain::signals::{
+    Audience, Direction, Mode, NewSignal, OnDuplicate, RecordOutcome, Recording, SignalOrigin, Timeframe,
+};
+use bellwether_domain::{Domain, Error};
+use chrono::{DateTime, Utc};
+use csv::StringRecord;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{block_on, seed};
+use crate::app;
+use crate::cli::ImportArgs;
+use crate::config::Config;
+
+/// Lines that are recorded at once.
+const BATCH: usize = 1_000;
+/// The columns that must be there.
+const NEEDED: [&str; 6] = ["symbol", "timeframe", "mode", "signal_time", "direction", "confidence"];
+/// The columns that may be there.
+const OPTIONAL: [&str; 6] = ["strategy", "entry", "target", "stop", "summary", "audience"];
+
+/// Records the signals of a CSV file. Lines that are refused are reported and do not hold up the others; then the exit
+/// code is 1.
+pub(crate) fn run(config: Config, args: &ImportArgs) -> anyhow::Result<ExitCode> {
+    block_on(async move {
+        let domain = app::open_unsigned(&config).await?;
+        seed::require_migrated(&domain).await?;
+        let recording = recording(&domain, args).await?;
+        let mut import = Import::open(args)?;
+        import.all(&domain, &recording).await?;
+        domain.db().clone().close().await?;
+        import.finish()
+    })
+}
+
+async fn recording(domain: &Domain, args: &ImportArgs) -> anyhow::Result<Recording> {
+    let Some(tenant) = domain.tenant_by_slug(&args.tenant).await? else {
+        bail!("there is no tenant {:?}", args.tenant);
+    };
+    let author_id = match &args.author {
+        None => None,
+        Some(email) => match domain.user_by_email(tenant.id, email).await? {
+            Some(user) => Some(user.id),
+            None => bail!("there is no user {email:?} in the tenant {:?}", args.tenant),
+        },
+    };
+    Ok(Recording { tenant_id: tenant.id, author_id, origin: SignalOrigin::Api, may_publish: true })
+}
+
+/// An import under way.
+struct Import {
+    lines: csv::Reader<File>,
+    columns: Vec<String>,
+    report: csv::Writer<Box<dyn Write + Send>>,
+    progress: ProgressBar,
+    on_duplicate: OnDuplicate,
+    inserted: usize,
+    ignored: usize,
+    updated: usize,
+    refused: usize,
+}
+
+impl Import {
+    fn open(args: &ImportArgs) -> anyhow::Result<Self> {
+        let name = args.file.display();
+        let file = File::open(&args.file).with_context(|| format!("{name} cannot be read"))?;
+        let size = file.metadata().with_context(|| format!("{name} cannot be read"))?.len();
+        let mut lines = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file);
+        let headings = lines.headers().with_context(|| format!("{name} has no readable line of headings"))?;
+        let columns: Vec<String> =
+            headings.iter().map(|heading| heading.trim_start_matches('\u{feff}').to_lowercase()).collect();
+        let has = |column: &&str| columns.iter().any(|known| known == column);
+        let missing: Vec<&str> = NEEDED.iter().filter(|column| !has(column)).copied().collect();
+        let is_known = |column: &&String| NEEDED.iter().chain(&OPTIONAL).any(|known| known == column);
+        let unknown: Vec<&String> = columns.iter().filter(|column| !is_known(column)).collect();
+        if !missing.is_empty() || !unknown.is_empty() {
+            bail!(
+                "{name}: the headings lack {missing:?} and {unknown:?} are not known; needed are {}, allowed also {}",
+                NEEDED.join(", "),
+                OPTIONAL.join(", ")
+            );
+        }
+        let report: Box<dyn Write + Send> = match &args.report {
+            Some(file) => {
+                Box::new(File::create(file).with_context(|| format!("{} cannot be written", file.display()))?)
+            }
+            None => Box::new(std::io::stdout()),
+        };
+        let progress = if std::io::stderr().is_terminal() { ProgressBar::new(size) } else { ProgressBar::hidden() };
+        progress.set_style(ProgressStyle::with_template("{bytes} of {total_bytes} {wide_bar} {eta}")?);
+        Ok(Self {
+            lines,
+            columns,
+            report: csv::WriterBuilder::new().flexible(true).from_writer(report),
+            progress,
+            on_duplicate: if args.update { OnDuplicate::Update } else { OnDuplicate::Ignore },
+            inserted: 0,
+            ignored: 0,
+            updated: 0,
+            refused: 0,
+        })
+    }
+
+    async fn all(&mut self, domain: &Domain, recording: &Recording) -> anyhow::Result<()> {
+        let (mut batch, mut line) = (Vec::with_capacity(BATCH), StringRecord::new());
+        loop {
+            let number = self.lines.position().line();
+            match self.lines.read_record(&mut line) {
+                Ok(false) => break,
+                Ok(true) => match self.signal(&line, recording) {
+                    Ok(signal) => batch.push((number.max(line.position().map_or(number, csv::Position::line)), signal)),
+                    Err(problem) => self.refuse(number, &problem)?,
+                },
+                Err(error) => self.refuse(number, &error.to_string())?,
+            }
+            if batch.len() == BATCH {
+                self.record(domain, recording, std::mem::take(&mut batch)).await?;
+            }
+        }
+        self.record(domain, recording, batch).await
+    }
+
+    /// Reads a line; what only the business can check it checks later.
+    fn signal(&self, line: &StringRecord, recording: &Recording) -> Result<NewSignal, String> {
+        if line.len() != self.columns.len() {
+            return Err(format!("expected {} fields, got {}", self.columns.len(), line.len()));
+        }
+        let field = |name: &str| {
+            let place = self.columns.iter().position(|column| column == name)?;
+            line.get(place).filter(|text| !text.is_empty())
+        };
+        let text = |name: &str| field(name).map(str::to_owned);
+        let time = field("signal_time").map(|text| {
+            DateTime::parse_from_rfc3339(text)
+                .map(|time| time.with_timezone(&Utc))
+                .map_err(|_| format!("signal_time: expected a time like 2026-01-31T15:00:00Z, got {text:?}"))
+        });
+        let confidence = field("confidence").unwrap_or_default();
+        let audience = match field("audience") {
+            Some(word) => Some(Audience::parse(word).ok_or("audience: expected PRIVATE or TENANT")?),
+            None if recording.author_id.is_none() => Some(Audience::Tenant),
+            None => None,
+        };
+        Ok(NewSignal {
+            symbol: text("symbol").ok_or("symbol: expected a symbol")?,
+            mode: field("mode").and_then(Mode::parse),
+            timeframe: field("timeframe").and_then(Timeframe::parse),
+            signal_time: time.transpose()?,
+            direction: field("direction").and_then(Direction::parse),
+            confidence: confidence
+                .parse()
+                .map_err(|_| format!("confidence: expected a whole number from 0 to 100, got {confidence:?}"))?,
+            strategy: text("strategy"),
+            entry: text("entry"),
+            target: text("target"),
+            stop: text("stop"),
+            summary: text("summary"),
+            audience,
+            on_duplicate: self.on_duplicate,
+            ..NewSignal::default()
+        })
+    }
+
+    async fn record(
+        &mut self,
+        domain: &Domain,
+        recording: &Recording,
+        batch: Vec<(u64, NewSignal)>,
+    ) -> anyhow::Result<()> {
+        let (numbers, signals): (Vec<u64>, Vec<NewSignal>) = batch.into_iter().unzip();
+        for (number, answer) in numbers.into_iter().zip(domain.record_signals_as(recording, signals).await?) {
+            match answer.map(|recorded| recorded.outcome) {
+                Ok(RecordOutcome::Inserted) => self.inserted += 1,
+                Ok(RecordOutcome::Ignored) => self.ignored += 1,
+                Ok(RecordOutcome::Updated) => self.updated += 1,
+                Err(Error::Problems(problems)) => {
+                    let told = |p: bellwether_domain::Problem| format!("{}: {}", p.path.join("."), p.message);
+                    let told: Vec<String> = problems.into_iter().map(told).collect();
+                    self.refuse(number, &told.join("; "))?;
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        self.progress.set_position(self.lines.position().byte());
+        Ok(())
+    }
+
+    fn refuse(&mut self, line: u64, problem: &str) -> anyhow::Result<()> {
+        if self.refused == 0 {
+            self.report.write_record(["line", "problem"])?;
+        }
+        self.refused += 1;
+        self.report.write_record([line.to_string().as_str(), problem])?;
+        Ok(())
+    }
+
+    fn finish(mut self) -> anyhow::Result<ExitCode> {
+        self.progress.finish_and_clear();
+        self.report.flush()?;
+        writeln!(
+            std::io::stderr(),
+            "{} inserted, {} ignored, {} updated, {} refused",
+            self.inserted,
+            self.ignored,
+            self.updated,
+            self.refused
+        )?;
+        Ok(if self.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

@@ -1,0 +1,74 @@
+//! `bellwether serve`
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use bellwether_domain::Domain;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{block_on, seed};
+use crate::config::Config;
+use crate::{app, metrics, telemetry};
+
+/// Serves until it is told to stop.
+pub(crate) fn run(config: Config, allow_demo: bool) -> anyhow::Result<ExitCode> {
+    telemetry::start(&config.log)?;
+    block_on(async move {
+        let domain = app::open(&config).await?;
+        seed::require_migrated(&domain).await?;
+        if !allow_demo && domain.demo_anchor().await?.is_some() {
+            bail!(
+                "this database holds demo data, whose passwords everybody knows: \
+                 use another one, or serve it all the same with --allow-demo"
+            );
+        }
+        serve(domain, &config, |_| Ok(())).await
+    })
+}
+
+/// Serves a database that is ready; tells the address once it is taken.
+pub(crate) async fn serve(
+    domain: Domain,
+    config: &Config,
+    ready: impl FnOnce(std::net::SocketAddr) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    let shutdown = CancellationToken::new();
+    let listener = app::listen(config).await?;
+    if let Some(address) = config.metrics.listen {
+        metrics::serve(address, shutdown.clone()).await?;
+    }
+    let state = app::state(domain, config, shutdown.clone())?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "serving");
+    ready(address)?;
+    stop_on_signal(shutdown)?;
+    app::serve(state, listener).await?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The longest that stopping may take.
+const LONGEST_STOP: Duration = Duration::from_secs(30);
+
+/// Stops gracefully at SIGTERM or SIGINT; at the second one, or after half a minute, at once.
+fn stop_on_signal(shutdown: CancellationToken) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be awaited")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be awaited")?;
+    tokio::spawn(async move {
+        let mut asked = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        asked().await;
+        tracing::info!("stopping: finishing what is under way");
+        shutdown.cancel();
+        let _ = tokio::time::timeout(LONGEST_STOP, asked()).await;
+        tracing::warn!("stopping at once");
+        std::process::exit(1);
+    });
+    Ok(())
+}

@@ -1,0 +1,421 @@
+//! The configuration: defaults, then `bellwether.toml`, then the environment (`BELLWETHER__SECTION__KEY`), then flags.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bellwether_domain::DomainConfig;
+use bellwether_domain::db::DbConfig;
+use bellwether_domain::identity::{PasswordCost, TokenSettings};
+use bellwether_domain::limits::LimitSettings;
+use figment::Figment;
+use figment::error::Kind;
+use figment::providers::{Env, Format, Serialized, Toml};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::Options;
+
+/// Everything that an installation decides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the server keeps its files: a SQLite database, keys.
+    pub data_dir: PathBuf,
+    /// How it is reached.
+    pub server: Server,
+    /// Where it keeps its data.
+    pub database: Database,
+    /// How people sign in.
+    pub auth: Auth,
+    /// How often what may be done.
+    pub limits: Limits,
+    /// How it is measured.
+    pub metrics: Metrics,
+    /// How it tells what it does.
+    pub log: Log,
+}
+
+/// How the server is reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// The address it listens on.
+    pub listen: SocketAddr,
+    /// How it is reached from outside, such as https://api.example.com; by default http:// and the address.
+    pub public_url: Option<String>,
+    /// The origins of frontends that may call it from a browser, such as https://app.example.com; "*" for all.
+    pub allowed_origins: Vec<String>,
+    /// The networks of proxies whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Who may introspect the schema.
+    pub introspection: Introspection,
+    /// Whether GraphiQL is served.
+    pub graphiql: bool,
+    /// Seconds that a request may take.
+    pub request_timeout_seconds: u64,
+    /// WebSockets that one client may hold open.
+    pub sockets_per_client: usize,
+}
+
+/// Who may introspect the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Introspection {
+    /// The owner alone.
+    Owner,
+    /// Everybody.
+    Everybody,
+}
+
+/// Where the server keeps its data.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// sqlite://PATH or postgres://…; by default a SQLite database in the data folder.
+    pub url: Option<String>,
+    /// Reader connections on SQLite, all connections on PostgreSQL.
+    pub connections: u32,
+}
+
+/// How people sign in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// The file with the keys that sign access tokens; by default keys.json in the data folder.
+    pub keys_file: Option<PathBuf>,
+    /// The issuer in access tokens.
+    pub issuer: String,
+    /// The audience in access tokens.
+    pub audience: String,
+    /// Minutes that an access token lasts.
+    pub access_minutes: u32,
+    /// Hours that a session lasts after its last refresh.
+    pub session_hours: u32,
+    /// Days that it lasts for "remember me".
+    pub remembered_days: u32,
+    /// The version of the terms that registering accepts.
+    pub terms_version: String,
+    /// The tenant that visitors register in; by default the first one made.
+    pub default_tenant: Option<String>,
+    /// KiB of memory that hashing a password takes.
+    pub password_memory_kib: u32,
+    /// Passes over that memory.
+    pub password_iterations: u32,
+}
+
+/// How often what may be done, all a minute.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Logins, by address and by email.
+    pub logins_per_minute: u32,
+    /// Registrations, by address.
+    pub registrations_per_minute: u32,
+    /// Requests to the endpoint, by user or address.
+    pub requests_per_minute: u32,
+    /// Webhook deliveries, by source.
+    pub deliveries_per_minute: u32,
+    /// Points that operations may cost, by user or address; by default 200 for each request.
+    pub points_per_minute: Option<u32>,
+}
+
+/// How the server is measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// The address where /metrics is served; none by default.
+    pub listen: Option<SocketAddr>,
+}
+
+/// How the server tells what it does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// What is told, in the words of tracing's EnvFilter, such as info or bellwether=debug,warn.
+    pub level: String,
+    /// In which form.
+    pub format: LogFormat,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Pretty on a terminal, else JSON.
+    Auto,
+    /// A JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    pub(crate) fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let (limits, tokens, cost) = (LimitSettings::default(), TokenSettings::default(), PasswordCost::default());
+        Self {
+            data_dir: "data".into(),
+            server: Server {
+                listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+                public_url: None,
+                allowed_origins: Vec::new(),
+                trusted_proxies: Vec::new(),
+                introspection: Introspection::Owner,
+                graphiql: true,
+                request_timeout_seconds: 30,
+                sockets_per_client: 2_000,
+            },
+            database: Database { url: None, connections: 8 },
+            auth: Auth {
+                keys_file: None,
+                issuer: tokens.issuer,
+                audience: tokens.audience,
+                access_minutes: 10,
+                session_hours: 12,
+                remembered_days: 30,
+                terms_version: DomainConfig::default().terms_version,
+                default_tenant: None,
+                password_memory_kib: cost.memory_kib,
+                password_iterations: cost.iterations,
+            },
+            limits: Limits {
+                logins_per_minute: limits.logins_per_minute,
+                registrations_per_minute: limits.registrations_per_minute,
+                requests_per_minute: limits.requests_per_minute,
+                deliveries_per_minute: limits.deliveries_per_minute,
+                points_per_minute: None,
+            },
+            metrics: Metrics { listen: None },
+            log: Log { level: "info".to_owned(), format: LogFormat::Auto },
+        }
+    }
+}
+
+/// Points that a request may cost on average, where nothing else is configured.
+const POINTS_PER_REQUEST: u32 = 200;
+
+impl Config {
+    /// Loads the configuration.
+    ///
+    /// # Errors
+    /// Which key or value is wrong, where it stands, and what was expected.
+    pub fn load(options: &Options) -> Result<Self, ConfigError> {
+        Self::load_over(Self::default(), options)
+    }
+
+    /// The same, with the demo's defaults: everybody may introspect.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_for_demo(options: &Options) -> Result<Self, ConfigError> {
+        let mut defaults = Self::default();
+        defaults.server.introspection = Introspection::Everybody;
+        Self::load_over(defaults, options)
+    }
+
+    fn load_over(defaults: Self, options: &Options) -> Result<Self, ConfigError> {
+        let file = options.config.clone().unwrap_or_else(|| "bellwether.toml".into());
+        if options.config.is_some() && !file.is_file() {
+            return Err(ConfigError(format!("there is no configuration file {}", file.display())));
+        }
+        let mut figment = Figment::from(Serialized::defaults(defaults))
+            .merge(Toml::file(file))
+            .merge(Env::prefixed("BELLWETHER__").split("__"));
+        if let Some(data_dir) = &options.data_dir {
+            figment = figment.merge(Serialized::default("data_dir", data_dir));
+        }
+        if let Some(listen) = &options.listen {
+            figment = figment.merge(Serialized::default("server.listen", listen));
+        }
+        let config: Self = figment.extract().map_err(|error| ConfigError(explain(&error)))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let refuse = |message: &str| Err(ConfigError(message.to_owned()));
+        let url = self.database_url();
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
+            return refuse("database.url: expected sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME");
+        }
+        if self.database.connections == 0 || self.server.request_timeout_seconds == 0 {
+            return refuse("database.connections and server.request_timeout_seconds must be at least 1");
+        }
+        if self
+            .server
+            .public_url
+            .as_ref()
+            .is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://"))
+        {
+            return refuse("server.public_url: expected http://… or https://…");
+        }
+        if self.auth.password_memory_kib < 8 || self.auth.password_iterations == 0 {
+            return refuse("auth.password_memory_kib must be at least 8 and auth.password_iterations at least 1");
+        }
+        Ok(())
+    }
+
+    /// The database's URL.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite://{}", self.data_dir.join("bellwether.db").display());
+        self.database.url.clone().unwrap_or_else(file)
+    }
+
+    /// How the database is reached.
+    pub fn db(&self) -> DbConfig {
+        DbConfig { connections: self.database.connections, ..DbConfig::new(self.database_url()) }
+    }
+
+    /// The file with the keys.
+    pub fn keys_file(&self) -> PathBuf {
+        self.auth.keys_file.clone().unwrap_or_else(|| self.data_dir.join("keys.json"))
+    }
+
+    /// How the server is reached from outside, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        let url = self.server.public_url.clone().unwrap_or_else(|| format!("http://{}", self.server.listen));
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// How long a request may take.
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.server.request_timeout_seconds)
+    }
+
+    /// The domain's part of it.
+    pub fn domain(&self) -> DomainConfig {
+        let limits = &self.limits;
+        DomainConfig {
+            default_tenant: self.auth.default_tenant.clone(),
+            terms_version: self.auth.terms_version.clone(),
+            tokens: TokenSettings {
+                issuer: self.auth.issuer.clone(),
+                audience: self.auth.audience.clone(),
+                access: chrono::TimeDelta::minutes(self.auth.access_minutes.into()),
+                refresh: chrono::TimeDelta::hours(self.auth.session_hours.into()),
+                refresh_remembered: chrono::TimeDelta::days(self.auth.remembered_days.into()),
+            },
+            password_cost: PasswordCost {
+                memory_kib: self.auth.password_memory_kib,
+                iterations: self.auth.password_iterations,
+                parallelism: 1,
+            },
+            limits: LimitSettings {
+                logins_per_minute: limits.logins_per_minute,
+                registrations_per_minute: limits.registrations_per_minute,
+                requests_per_minute: limits.requests_per_minute,
+                deliveries_per_minute: limits.deliveries_per_minute,
+                points_per_minute: limits
+                    .points_per_minute
+                    .unwrap_or_else(|| limits.requests_per_minute.saturating_mul(POINTS_PER_REQUEST)),
+            },
+            public_url: self.public_url(),
+        }
+    }
+
+    /// The configuration as TOML, with the password in the database's URL masked.
+    ///
+    /// # Errors
+    /// When a value cannot be written as TOML.
+    pub fn masked(&self) -> Result<String, ConfigError> {
+        let mut masked = self.clone();
+        masked.database.url = Some(mask_password(&self.database_url()));
+        masked.auth.keys_file = Some(self.keys_file());
+        masked.server.public_url = Some(self.public_url());
+        toml::to_string_pretty(&masked).map_err(|error| ConfigError(error.to_string()))
+    }
+}
+
+/// `postgres://user:***@host/name`.
+fn mask_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
+        Some((user, host)) => format!("{scheme}://{user}:***@{host}/{path}"),
+        None => url.to_owned(),
+    }
+}
+
+/// One sentence: which key, from where, what was expected; for an unknown key the nearest known one.
+fn explain(error: &figment::Error) -> String {
+    let source = error.metadata.as_ref().map(|metadata| match &metadata.source {
+        Some(figment::Source::File(path)) => format!(" (in {})", Path::new(path).display()),
+        _ => format!(" (in {})", metadata.name),
+    });
+    let source = source.unwrap_or_default();
+    match &error.kind {
+        Kind::UnknownField(found, known) => {
+            let section = error.path.split_last().map(|(_, section)| section.join(".")).unwrap_or_default();
+            let at = |key: &str| if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+            let likeness = |known: &str| strsim::jaro_winkler(known, found);
+            let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let hint = nearest.map(|nearest| format!(": the nearest known is {}", at(nearest))).unwrap_or_default();
+            format!("there is no key {}{hint}{source}", at(found))
+        }
+        kind => format!("{}: {kind}{source}", error.path.join(".")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_url_is_masked() {
+        assert_eq!(mask_password("postgres://me:s3:cr@t@db:5432/x?y=z"), "postgres://me:***@db:5432/x?y=z");
+        assert_eq!(mask_password("postgres://me@db/x"), "postgres://me@db/x");
+        assert_eq!(mask_password("sqlite://data/bellwether.db"), "sqlite://data/bellwether.db");
+    }
+
+    #[test]
+    fn the_environment_stands_above_the_file_and_flags_above_both() {
+        figment::Jail::expect_with(|jail| {
+            jail.create_file(
+                "bellwether.toml",
+                "data_dir = \"a\"\n[server]\nlisten = \"127.0.0.1:1\"\n[limits]\nlogins_per_minute = 7",
+            )?;
+            jail.set_env("BELLWETHER__SERVER__LISTEN", "127.0.0.1:2");
+            jail.set_env("BELLWETHER__DATABASE__URL", "postgres://u:p@h/d");
+            let options = Options { data_dir: Some("b".into()), ..Options::default() };
+            let config = Config::load(&options).unwrap();
+            assert_eq!(config.data_dir, PathBuf::from("b"));
+            assert_eq!(config.server.listen.port(), 2);
+            assert_eq!(config.limits.logins_per_minute, 7);
+            assert_eq!(config.domain().limits.points_per_minute, 600 * POINTS_PER_REQUEST);
+            assert!(config.masked().unwrap().contains("postgres://u:***@h/d"));
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_wrong_key_is_told_with_the_nearest_known() {
+        figment::Jail::expect_with(|jail| {
+            jail.set_env("BELLWETHER__SERVER__LISEN", "127.0.0.1:2");
+            let error = Config::load(&Options::default()).unwrap_err().to_string();
+            assert!(error.contains("server.lisen") && error.contains("server.listen"), "{error}");
+            Ok(())
+        });
+        figment::Jail::expect_with(|jail| {
+            jail.create_file("bellwether.toml", "[limits]\nlogins_per_minute = \"many\"")?;
+            let error = Config::load(&Options::default()).unwrap_err().to_string();
+            assert!(error.contains("limits.logins_per_minute") && error.contains("bellwether.toml"), "{error}");
+            Ok(())
+        });
+        figment::Jail::expect_with(|jail| {
+            jail.set_env("BELLWETHER__DATABASE__URL", "mysql://x");
+            assert!(Config::load(&Options::default()).unwrap_err().to_string().contains("expected sqlite://"));
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,9 @@
+//! The Bellwether server: one process, one binary. It wires the domain, the schema and the outside world together.
+
+pub mod app;
+pub mod cli;
+mod commands;
+pub mod config;
+pub mod http;
+mod metrics;
+mod telemetry;

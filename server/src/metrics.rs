@@ -1,0 +1,33 @@
+//! What is counted, in Prometheus' format, on a port of its own.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Seconds, from a fast read to the longest that a request may take.
+const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// Serves /metrics until shutdown.
+pub(crate) async fn serve(listen: SocketAddr, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
+        .install_recorder()
+        .context("metrics could not be started")?;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} for /metrics"))?;
+    let text = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+    let router = Router::new().route("/metrics", get(async move || ([text], handle.render())));
+    tokio::spawn(async move {
+        let stop = async move { shutdown.cancelled().await };
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+            tracing::error!(%error, "/metrics is served no more");
+        }
+    });
+    Ok(())
+}
