@@ -1,0 +1,204 @@
+//! The business, and a real server before it, with people of every role in two tenants.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bellwether::config::Config;
+use bellwether_domain::clock::{Clock, ManualClock, SystemClock};
+use bellwether_domain::entropy::Entropy;
+use bellwether_domain::identity::{NewUser, PasswordCost, SigningKeys};
+use bellwether_domain::ids::{TenantId, UserId};
+use bellwether_domain::permission::Role;
+use bellwether_domain::viewer::ClientInfo;
+use bellwether_domain::{Domain, DomainConfig, Ports, Viewer};
+use bellwether_integrations::tradingview::TradingView;
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::Client;
+use crate::database::{Backend, TestDatabase};
+
+/// The password of everybody in the tests.
+pub const PASSWORD: &str = "Test-Passw0rd!";
+/// The tenants of the tests.
+pub const TENANTS: [&str; 2] = ["a", "b"];
+
+/// The business on a database of its own, with a clock that stands until it is moved.
+pub struct TestDomain {
+    /// The business.
+    pub domain: Domain,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// Its database.
+    pub database: TestDatabase,
+    /// Who there is, by tenant and role.
+    people: HashMap<(&'static str, Role), (TenantId, UserId)>,
+}
+
+impl TestDomain {
+    /// Starts one; none where there is no PostgreSQL.
+    pub async fn start(backend: Backend) -> Option<Self> {
+        let database = TestDatabase::start(backend).await?;
+        let clock = Arc::new(ManualClock::at("2026-03-02T12:00:00Z".parse().unwrap()));
+        let domain = domain_on(&database, test_config(), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let people = populate(&domain).await;
+        Some(Self { domain, clock, database, people })
+    }
+
+    /// The tenant of this slug.
+    pub fn tenant(&self, tenant: &'static str) -> TenantId {
+        self.people[&(tenant, Role::Admin)].0
+    }
+
+    /// The user of this role.
+    pub fn user(&self, tenant: &'static str, role: Role) -> UserId {
+        self.people[&(tenant, role)].1
+    }
+
+    /// A viewer of this role, with a session that was really opened.
+    pub async fn viewer(&self, tenant: &'static str, role: Role) -> Viewer {
+        let signed_in = self.domain.login(login(tenant, role), &ClientInfo::default()).await.unwrap();
+        Viewer::User(signed_in.member)
+    }
+
+    /// The tests' present.
+    pub fn clock_now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}
+
+/// A real server on a free port, on the machine's clock.
+pub struct TestApp {
+    /// The business behind it.
+    pub domain: Domain,
+    /// Its database.
+    pub database: TestDatabase,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Stops it.
+    pub shutdown: CancellationToken,
+    /// The rest of a second server on the same database shares this configuration.
+    config: Config,
+}
+
+impl TestApp {
+    /// Starts one with limits that no test meets by chance; none where there is no PostgreSQL.
+    pub async fn start(backend: Backend) -> Option<Self> {
+        Self::start_with(backend, |_, _| {}).await
+    }
+
+    /// Starts one whose configuration was changed.
+    pub async fn start_with(backend: Backend, change: impl FnOnce(&mut Config, &mut DomainConfig)) -> Option<Self> {
+        let database = TestDatabase::start(backend).await?;
+        let (mut config, mut domain_config) = (Config::default(), test_config());
+        config.server.introspection = bellwether::config::Introspection::Everybody;
+        change(&mut config, &mut domain_config);
+        let domain = domain_on(&database, domain_config, Arc::new(SystemClock)).await;
+        populate(&domain).await;
+        let (address, shutdown) = serve(&domain, &config).await;
+        Some(Self { domain, database, address, shutdown, config })
+    }
+
+    /// Starts a second server on the same database, as another process would be.
+    pub async fn another(&self) -> (Domain, SocketAddr) {
+        let domain = domain_on(&self.database, self.domain.config().clone(), Arc::new(SystemClock)).await;
+        let (address, _) = serve(&domain, &self.config).await;
+        (domain, address)
+    }
+
+    /// The URL of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A client that is signed in as this role.
+    pub async fn sign_in(&self, tenant: &'static str, role: Role) -> Client {
+        self.anonymous().sign_in(&email(tenant, role), PASSWORD).await
+    }
+
+    /// A client that is not signed in.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.address)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+/// The email of the user of this role.
+pub fn email(tenant: &str, role: Role) -> String {
+    format!("{}@{tenant}.test", role.as_str().to_lowercase())
+}
+
+fn login(tenant: &str, role: Role) -> bellwether_domain::identity::Login {
+    bellwether_domain::identity::Login {
+        email: email(tenant, role),
+        password: PASSWORD.into(),
+        remember_me: false,
+        tenant: Some(tenant.to_owned()),
+    }
+}
+
+/// Cheap passwords, and limits that no test meets by chance.
+pub fn test_config() -> DomainConfig {
+    let mut config = DomainConfig {
+        password_cost: PasswordCost { memory_kib: 8, iterations: 1, parallelism: 1 },
+        ..DomainConfig::default()
+    };
+    config.limits.logins_per_minute = 100_000;
+    config.limits.registrations_per_minute = 100_000;
+    config.limits.requests_per_minute = 1_000_000;
+    config.limits.deliveries_per_minute = 100_000;
+    config.limits.points_per_minute = 100_000_000;
+    config
+}
+
+/// The business on a database; the same keys each time, so that two servers trust each other's tokens.
+pub async fn domain_on(database: &TestDatabase, config: DomainConfig, clock: Arc<dyn Clock>) -> Domain {
+    let keys = SigningKeys::generate(&Entropy::from_seed(1));
+    let ports = Ports {
+        clock,
+        entropy: Entropy::from_system().unwrap(),
+        keys: SigningKeys::from_jwks(keys.expose_secret()).unwrap(),
+        alerts: Arc::new(TradingView),
+    };
+    Domain::new(database.connect().await, config, ports).unwrap()
+}
+
+/// Serves the business on a free port.
+async fn serve(domain: &Domain, config: &Config) -> (SocketAddr, CancellationToken) {
+    let shutdown = CancellationToken::new();
+    let state = bellwether::app::state(domain.clone(), config, shutdown.clone()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(bellwether::app::serve(state, listener));
+    (address, shutdown)
+}
+
+/// Puts in the reference data, two tenants, and a user of every role in each.
+async fn populate(domain: &Domain) -> HashMap<(&'static str, Role), (TenantId, UserId)> {
+    bellwether_seeds::reference(domain).await.unwrap();
+    let mut people = HashMap::new();
+    for slug in TENANTS {
+        let tenant = domain.put_tenant(slug, &format!("Tenant {slug}")).await.unwrap();
+        for role in Role::ALL {
+            let user = NewUser {
+                tenant_id: tenant.id,
+                email: email(slug, role),
+                password: PASSWORD.into(),
+                first_name: role.as_str().to_owned(),
+                last_name: slug.to_uppercase(),
+                role,
+            };
+            let user = domain.create_user(user).await.unwrap();
+            people.insert((slug, role), (tenant.id, user.id));
+        }
+    }
+    people
+}
