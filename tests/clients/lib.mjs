@@ -87,6 +87,30 @@ export const FOLLOW = `subscription Follow($strategies: [String!], $afterSequenc
   }
 }`;
 
+/** The strategies of the signals that `record` makes of a name with these confidences. */
+export const strategiesOf = (name, ...confidences) => confidences.map((confidence) => `${name}-${confidence}`);
+
+/**
+ * The sequence of a signal recorded just now. What is followed after it misses nothing, however long it takes until
+ * the server has set the subscription up: no protocol tells a client when that is done. So this one itself goes on
+ * recording until it hears of one.
+ */
+export async function sequenceNow(server, token, firstEvent) {
+  const name = unique('now');
+  const confidences = Array.from({ length: 50 }, (_, n) => n);
+  let isHeard = false;
+  const heard = firstEvent({ strategies: strategiesOf(name, ...confidences) }).finally(() => { isHeard = true; });
+  heard.catch(() => {});
+  for (const confidence of confidences) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (isHeard) break;
+    await record(server, token, name, confidence);
+  }
+  const event = await within(heard, 'a first event');
+  if (event.errors) throw new Error(JSON.stringify(event));
+  return event.data.signalRecorded.sequence;
+}
+
 /** Rejects unless the promise settles in time. */
 export function within(promise, what, milliseconds = WAIT) {
   let timer;

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { FOLLOW, data, login, logout, record, run, serverFromArguments, unique, within } from './lib.mjs';
+import { FOLLOW, data, login, logout, record, run, sequenceNow, serverFromArguments, strategiesOf, unique, within } from './lib.mjs';
 
 const server = serverFromArguments('websocket');
 const url = `${server.replace(/^http/, 'ws')}/graphql/ws`;
@@ -120,90 +120,82 @@ async function refusal(socket, query, variables) {
   return message.payload.map((error) => error.extensions.code);
 }
 
-async function followWithClient(variables, onNext, onSubscribed = () => {}) {
-  const client = createClient({
-    url,
-    webSocketImpl: WebSocket,
-    connectionParams: { authorization: `Bearer ${token}` },
-    retryAttempts: 0,
-  });
-  const events = client.iterate({ query: FOLLOW, variables });
-  client.on('message', () => {});
+/** Follows with the npm client, and hands its answers on until `read` is done with them. */
+async function withClient(variables, read, owner = token) {
+  const connectionParams = { authorization: `Bearer ${owner}` };
+  const client = createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0 });
+  const answers = client.iterate({ query: FOLLOW, variables });
+  const next = async () => (await within(answers.next(), 'an event')).value;
   try {
-    const first = events.next();
-    await onSubscribed();
-    return await within(onNext(first, events), 'an event');
+    return await read(next);
   } finally {
-    await events.return();
+    await answers.return();
     await client.dispose();
   }
 }
 
-/** A subscription is set up a moment after it was sent, so a signal is recorded again until one is told. */
-async function recordUntil(settledPromise, strategy, confidence) {
-  const found = settledPromise.then(() => true);
-  for (let n = 0; n < 20; n += 1) {
-    if (await Promise.race([found, new Promise((r) => setTimeout(r, 250, false))])) return;
-    if (n === 0) await record(server, token, strategy, confidence);
-  }
-}
+const confidenceOf = (answer) => answer.data.signalRecorded.signal.confidence;
+const now = (owner = token) => sequenceNow(server, owner, (variables) => withClient(variables, (next) => next(), owner));
 
 await run('websocket', [
   ['graphql-ws: an event for a recorded signal, and the missed ones after its sequence', async () => {
-    const strategy = unique('ws');
-    const strategies = [1, 2, 3].map((n) => `${strategy}-${n}`);
-    const sequence = await followWithClient({ strategies }, async (first) => {
-      await recordUntil(first, strategy, 1);
-      const { value } = await first;
-      assert.equal(value.errors, undefined);
-      assert.equal(value.data.signalRecorded.signal.confidence, 1);
-      return value.data.signalRecorded.sequence;
+    const start = await now();
+    const name = unique('ws');
+    const strategies = strategiesOf(name, 1, 2, 3);
+    const sequence = await withClient({ strategies, afterSequence: start }, async (next) => {
+      await record(server, token, name, 1);
+      const answer = await next();
+      assert.equal(answer.errors, undefined);
+      assert.equal(confidenceOf(answer), 1);
+      return answer.data.signalRecorded.sequence;
     });
-    await record(server, token, strategy, 2);
-    await record(server, token, strategy, 3);
-    await followWithClient({ strategies, afterSequence: sequence }, async (first, events) => {
-      const heard = [(await first).value, (await events.next()).value].map(({ data }) => data.signalRecorded.signal.confidence);
-      assert.deepEqual(heard, [2, 3]);
+    await record(server, token, name, 2);
+    await record(server, token, name, 3);
+    await withClient({ strategies, afterSequence: sequence }, async (next) => {
+      assert.deepEqual([confidenceOf(await next()), confidenceOf(await next())], [2, 3]);
     });
   }],
-  ['events of one subscription after another on one socket', async () => {
+  ['two subscriptions on one socket, and the id of one that was completed again', async () => {
     const socket = await Socket.ready();
-    const strategy = unique('ws');
-    socket.follow('a', `${strategy}-1`);
-    socket.follow('b', `${strategy}-2`);
-    await settled(socket);
-    await record(server, token, strategy, 2);
-    await record(server, token, strategy, 1);
-    assert.equal((await socket.next()).id, 'b');
-    assert.equal((await socket.next()).id, 'a');
+    const afterSequence = await now();
+    const name = unique('ws');
+    const follow = (id, n) => socket.subscribe(id, FOLLOW, { strategies: strategiesOf(name, n), afterSequence });
+    const heard = async () => {
+      const { type, id, payload } = await socket.next();
+      assert.equal(type, 'next', JSON.stringify(payload));
+      return `${id}${confidenceOf(payload)}`;
+    };
+    follow('a', 1);
+    follow('b', 2);
+    await record(server, token, name, 2);
+    assert.equal(await heard(), 'b2');
+    await record(server, token, name, 1);
+    assert.equal(await heard(), 'a1');
     socket.send({ id: 'a', type: 'complete' });
-    socket.follow('a', `${strategy}-3`);
+    follow('a', 3);
+    await record(server, token, name, 1, { direction: 'SELL', timeframe: 'M5', signalTime: '2026-01-05T10:00:00Z' });
+    await record(server, token, name, 3);
+    assert.equal(await heard(), 'a3');
     await settled(socket);
-    await record(server, token, strategy, 3);
-    const { type, id, payload } = await socket.next();
-    assert.deepEqual([type, id, payload.data.signalRecorded.signal.confidence], ['next', 'a', 3]);
     socket.close();
   }],
   ['a private signal is told to its author alone, one for the tenant to the tenant alone', async () => {
-    const strategy = unique('ws');
-    const strategies = [1, 2, 3].map((n) => `${strategy}-${n}`);
-    const colleague = await Socket.ready({ authorization: `Bearer ${await login(server, 'trader2@atlas.test')}` });
-    const strangerToken = await login(server, 'admin@rif.test');
-    const stranger = await Socket.ready({ authorization: `Bearer ${strangerToken}` });
-    for (const socket of [colleague, stranger]) {
-      socket.follow('1', ...strategies);
-      await settled(socket);
-    }
-    const seller = await login(server, 'seller@atlas.test');
-    await record(server, token, strategy, 1);
-    await record(server, seller, strategy, 2, { audience: 'TENANT' });
-    await record(server, strangerToken, strategy, 3);
-    assert.equal((await colleague.next()).payload.data.signalRecorded.signal.confidence, 2);
-    assert.equal((await stranger.next()).payload.data.signalRecorded.signal.confidence, 3);
-    await settled(colleague);
-    await settled(stranger);
-    colleague.close();
-    stranger.close();
+    const [colleague, stranger, seller] = await Promise.all(
+      ['trader2@atlas.test', 'admin@rif.test', 'seller@atlas.test'].map((email) => login(server, email)),
+    );
+    const [ours, theirs] = [await now(colleague), await now(stranger)];
+    const name = unique('ws');
+    await record(server, token, name, 1);
+    await record(server, seller, name, 2, { audience: 'TENANT' });
+    await record(server, stranger, name, 3);
+    await record(server, colleague, name, 4);
+    const strategies = strategiesOf(name, 1, 2, 3, 4);
+    await withClient({ strategies, afterSequence: ours }, async (next) => {
+      assert.deepEqual([confidenceOf(await next()), confidenceOf(await next())], [2, 4]);
+    }, colleague);
+    await withClient({ strategies, afterSequence: theirs }, async (next) => {
+      assert.equal(confidenceOf(await next()), 3);
+    }, stranger);
   }],
   ['the subprotocol graphql-transport-ws and no other', async () => {
     assert.equal(await handshake({ protocol: [PROTOCOL, 'graphql-ws'] }), 101);
@@ -298,15 +290,16 @@ await run('websocket', [
   }],
   [`${STREAMS} subscriptions on a socket, and not one more`, async () => {
     const socket = await Socket.ready();
-    const strategy = unique('ws');
-    for (let n = 0; n < STREAMS; n += 1) socket.follow(`${n}`, `${strategy}-1`);
+    const name = unique('ws');
+    const variables = { strategies: strategiesOf(name, 1), afterSequence: await now() };
+    for (let n = 0; n < STREAMS; n += 1) socket.subscribe(`${n}`, FOLLOW, variables);
     await settled(socket);
     const [code] = await refusal(socket, FOLLOW);
     assert.ok(code);
     socket.send({ id: '0', type: 'complete' });
-    socket.follow('again', `${strategy}-1`);
+    socket.subscribe('again', FOLLOW, variables);
     await settled(socket);
-    await record(server, token, strategy, 1);
+    await record(server, token, name, 1);
     const heard = new Set();
     for (let n = 0; n < STREAMS; n += 1) {
       const { type, id } = await socket.next();

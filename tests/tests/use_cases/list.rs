@@ -243,7 +243,9 @@ both_databases! {
             // With few rows PostgreSQL would rather sort: it is asked whether it could do without.
             let statement = Statement::from_sql_and_values(db.backend(), sql, [app.tenant("a").into()]);
             let plan = explain_plan(&app, statement).await;
-            assert!(plan.contains(index), "{condition} by {column}: {plan}");
+            // With one tenant's rows alone PostgreSQL may as well take the index over all tenants.
+            let of_all = index.replace("signals_by", "signals_of_all_by");
+            assert!(plan.contains(index) || plan.contains(&of_all), "{condition} by {column}: {plan}");
             assert!(!plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{condition} by {column}: {plan}");
         }
     }

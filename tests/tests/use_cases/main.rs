@@ -1,0 +1,6 @@
+//! The use cases, on both databases.
+
+mod database;
+mod ingest;
+mod list;
+mod record;
