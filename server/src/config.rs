@@ -161,46 +161,8 @@ impl ConfigError {
     }
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        let (limits, tokens, cost) = (LimitSettings::default(), TokenSettings::default(), PasswordCost::default());
-        Self {
-            data_dir: "data".into(),
-            server: Server {
-                listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-                public_url: None,
-                allowed_origins: Vec::new(),
-                trusted_proxies: Vec::new(),
-                introspection: Introspection::Owner,
-                graphiql: true,
-                request_timeout_seconds: 30,
-                sockets_per_client: 2_000,
-            },
-            database: Database { url: None, connections: 8 },
-            auth: Auth {
-                keys_file: None,
-                issuer: tokens.issuer,
-                audience: tokens.audience,
-                access_minutes: 10,
-                session_hours: 12,
-                remembered_days: 30,
-                terms_version: DomainConfig::default().terms_version,
-                default_tenant: None,
-                password_memory_kib: cost.memory_kib,
-                password_iterations: cost.iterations,
-            },
-            limits: Limits {
-                logins_per_minute: limits.logins_per_minute,
-                registrations_per_minute: limits.registrations_per_minute,
-                requests_per_minute: limits.requests_per_minute,
-                deliveries_per_minute: limits.deliveries_per_minute,
-                points_per_minute: None,
-            },
-            metrics: Metrics { listen: None },
-            log: Log { level: "info".to_owned(), format: LogFormat::Auto },
-        }
-    }
-}
+/// The defaults with what each key means: the first layer, and what docs/configuration.md shows.
+pub const DEFAULTS: &str = include_str!("config/defaults.toml");
 
 /// Points that a request may cost on average, where nothing else is configured.
 const POINTS_PER_REQUEST: u32 = 200;
@@ -211,7 +173,7 @@ impl Config {
     /// # Errors
     /// Which key or value is wrong, where it stands, and what was expected.
     pub fn load(options: &Options) -> Result<Self, ConfigError> {
-        Self::load_over(Self::default(), options)
+        Self::load_over(None, options)
     }
 
     /// The same, with the demo's defaults: everybody may introspect.
@@ -219,19 +181,27 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn load_for_demo(options: &Options) -> Result<Self, ConfigError> {
-        let mut defaults = Self::default();
-        defaults.server.introspection = Introspection::Everybody;
-        Self::load_over(defaults, options)
+        Self::load_over(Some(Introspection::Everybody), options)
     }
 
-    fn load_over(defaults: Self, options: &Options) -> Result<Self, ConfigError> {
+    /// The defaults alone.
+    ///
+    /// # Errors
+    /// Never, as a test proves.
+    pub fn defaults() -> Result<Self, ConfigError> {
+        Figment::from(Toml::string(DEFAULTS)).extract().map_err(|error| ConfigError(explain(&error)))
+    }
+
+    fn load_over(introspection: Option<Introspection>, options: &Options) -> Result<Self, ConfigError> {
         let file = options.config.clone().unwrap_or_else(|| "bellwether.toml".into());
         if options.config.is_some() && !file.is_file() {
             return Err(ConfigError(format!("there is no configuration file {}", file.display())));
         }
-        let mut figment = Figment::from(Serialized::defaults(defaults))
-            .merge(Toml::file(file))
-            .merge(Env::prefixed("BELLWETHER__").split("__"));
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(introspection) = introspection {
+            figment = figment.merge(Serialized::default("server.introspection", introspection));
+        }
+        figment = figment.merge(Toml::file(file)).merge(Env::prefixed("BELLWETHER__").split("__"));
         if let Some(data_dir) = &options.data_dir {
             figment = figment.merge(Serialized::default("data_dir", data_dir));
         }
@@ -376,6 +346,18 @@ mod tests {
         assert_eq!(mask_password("postgres://me:s3:cr@t@db:5432/x?y=z"), "postgres://me:***@db:5432/x?y=z");
         assert_eq!(mask_password("postgres://me@db/x"), "postgres://me@db/x");
         assert_eq!(mask_password("sqlite://data/bellwether.db"), "sqlite://data/bellwether.db");
+    }
+
+    #[test]
+    fn the_defaults_are_the_domains() {
+        let config = Config::defaults().unwrap().domain();
+        assert_eq!(format!("{config:?}"), format!("{:?}", DomainConfig::default()));
+    }
+
+    #[test]
+    fn the_documentation_shows_the_defaults() {
+        let documentation = include_str!("../../docs/configuration.md");
+        assert!(documentation.contains(DEFAULTS), "docs/configuration.md: put server/src/config/defaults.toml into it");
     }
 
     #[test]

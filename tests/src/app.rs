@@ -93,7 +93,7 @@ impl TestApp {
     /// Starts one whose configuration was changed.
     pub async fn start_with(backend: Backend, change: impl FnOnce(&mut Config, &mut DomainConfig)) -> Option<Self> {
         let database = TestDatabase::start(backend).await?;
-        let (mut config, mut domain_config) = (Config::default(), test_config());
+        let (mut config, mut domain_config) = (Config::defaults().unwrap(), test_config());
         config.server.introspection = bellwether::config::Introspection::Everybody;
         change(&mut config, &mut domain_config);
         let domain = domain_on(&database, domain_config, Arc::new(SystemClock)).await;
