@@ -5,6 +5,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use log::LevelFilter;
@@ -44,6 +46,7 @@ impl DbConfig {
 pub struct Db {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    statements: Arc<AtomicU64>,
 }
 
 /// How long a statement may run, and wait for a lock, on PostgreSQL.
@@ -61,12 +64,31 @@ impl Db {
         if config.url.starts_with("sqlite:") {
             let writer = SeaOrm::connect(Self::sqlite(config, 1, false)).await?;
             let reader = SeaOrm::connect(Self::sqlite(config, config.connections, true)).await?;
-            return Ok(Self { reader, writer });
+            return Ok(Self::counting(reader, writer));
         }
         let mut options = Self::common(config, config.connections);
         options.map_sqlx_postgres_opts(|postgres| postgres.options(POSTGRES_SESSION).application_name("bellwether"));
         let pool = SeaOrm::connect(options).await?;
-        Ok(Self { reader: pool.clone(), writer: pool })
+        Ok(Self::counting(pool.clone(), pool))
+    }
+
+    /// The pools, each of whose statements is counted and timed.
+    fn counting(mut reader: DatabaseConnection, mut writer: DatabaseConnection) -> Self {
+        let statements = Arc::new(AtomicU64::new(0));
+        for (pool, name) in [(&mut reader, "reader"), (&mut writer, "writer")] {
+            let statements = Arc::clone(&statements);
+            pool.set_metric_callback(move |statement| {
+                statements.fetch_add(1, Ordering::Relaxed);
+                metrics::histogram!("bellwether_db_statement_duration_seconds", "pool" => name)
+                    .record(statement.elapsed.as_secs_f64());
+            });
+        }
+        Self { reader, writer, statements }
+    }
+
+    /// How many statements were run, but for BEGIN and COMMIT.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     fn common(config: &DbConfig, connections: u32) -> ConnectOptions {

@@ -9,12 +9,13 @@ use bellwether_domain::signals::{
     Timeframe,
 };
 use bellwether_domain::{Error, Viewer};
-use bellwether_tests::{Backend, TestDomain, both_databases};
-use chrono::TimeDelta;
+use bellwether_tests::{Backend, TestApp, TestDomain, both_databases};
+use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use sea_orm::{ConnectionTrait, Statement};
+use serde_json::json;
 
 use crate::record::signal;
 
@@ -219,6 +220,28 @@ both_databases! {
         let found: Vec<_> = latest.iter().map(|view| (key(view), view.signal.id)).collect();
         assert_eq!(found, expected);
         assert!(app.domain.latest_signals(&viewer, &vec!["AAPL".to_owned(); 101]).await.is_err());
+    }
+
+    /// A page takes as many statements whatever is on it: no author or asset is read by itself.
+    async fn a_page_takes_two_statements_however_long(app: TestApp) {
+        let client = app.sign_in("a", Role::Seller).await;
+        let viewer = app.domain.authenticate(client.token.as_deref().unwrap()).await.unwrap();
+        let past = |index: i64| NewSignal { signal_time: DateTime::from_timestamp(1_700_000_000 + index * 60, 0), ..signal(0) };
+        app.domain.record_signals(&viewer, (0..60).map(past).collect()).await.unwrap();
+        let query = "query ($first: Int!) { signals(first: $first) { nodes { symbol strategy asset { name } author { firstName } } } }";
+        let mut counts = Vec::new();
+        for first in [1, 20, 60] {
+            // The worker that looks for waiting deliveries now and then counts too: the least of a few is the page's.
+            let mut least = u64::MAX;
+            for _ in 0..3 {
+                let before = app.domain.db().statements();
+                let page = client.data(query, json!({"first": first})).await;
+                least = least.min(app.domain.db().statements() - before);
+                assert_eq!(page["signals"]["nodes"].as_array().unwrap().len(), first);
+            }
+            counts.push(least);
+        }
+        assert_eq!(counts, [2, 2, 2], "one for the signals, one for their authors");
     }
 
     /// Every order, alone and with the filters that come with it, is read from an index without sorting.
