@@ -42,9 +42,11 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema on the business.
 ///
-/// It sets no limits of its own: the guard has bounded a document before it comes here.
-pub fn schema(domain: Domain) -> Schema {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default()).data(domain).finish()
+/// It sets no limits of its own: the guard has bounded a document before it comes here. Where not everybody may
+/// introspect it, its errors suggest no names either.
+pub fn schema(domain: Domain, open_introspection: bool) -> Schema {
+    let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default()).data(domain);
+    if open_introspection { schema.finish() } else { schema.disable_suggestions().finish() }
 }
 
 /// The schema in GraphQL's schema definition language, sorted, without the directives that every schema has.

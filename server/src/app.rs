@@ -124,7 +124,7 @@ pub fn state(domain: Domain, config: &Config, shutdown: CancellationToken) -> an
         streams_per_socket: 20,
         migrations: Arc::new(Migrations(domain.db().clone())),
     };
-    let schema = bellwether_schema::schema(domain.clone());
+    let schema = bellwether_schema::schema(domain.clone(), settings.open_introspection);
     Ok(AppState { domain, schema, guard: Arc::new(guard), settings: Arc::new(settings), shutdown })
 }
 

@@ -1,8 +1,8 @@
 //! The HTTP edge: what the world may send, what it is answered, and how little of either is trusted.
 //!
-//! A request is [`observe`]d (its id, its client, one line in the log), the caller is told apart before the body is
+//! A request is observed (its id, its client, one line in the log), the caller is told apart before the body is
 //! read, and every GraphQL document, by whichever of the three transports, walks through the same
-//! [`operation::admit`]. Everything that is refused, on any path, is refused in the shape of a GraphQL error.
+//! `operation::admit`. Everything that is refused, on any path, is refused in the shape of a GraphQL error.
 
 mod accept;
 mod address;
@@ -41,6 +41,7 @@ use bellwether_schema::Schema;
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
+use tower::util::option_layer;
 use tower_http::compression::CompressionLayer;
 
 use accept::Format;
@@ -106,12 +107,8 @@ pub fn router(state: AppState) -> Router {
     observe::describe_metrics();
     let settings = Arc::clone(&state.settings);
     let http = Http { app: state, streams: OpenStreams::default(), names: Arc::default() };
-    let graphql = Router::new().route("/graphql", get(graphql::get).post(graphql::post));
-    let graphql = match headers::cors(&settings.allowed_origins) {
-        Some(cors) => graphql.layer(cors),
-        None => graphql,
-    };
-    let mut router = graphql
+    let mut router = Router::new()
+        .route("/graphql", get(graphql::get).post(graphql::post))
         .route("/graphql/ws", get(socket::upgrade))
         .route("/hooks/tradingview/{token}", post(hooks::tradingview))
         .route("/health", get(health::health))
@@ -124,6 +121,8 @@ pub fn router(state: AppState) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CompressionLayer::new())
+        // Around the routes and their fallbacks: a preflight's OPTIONS is no route.
+        .layer(option_layer(headers::cors(&settings.allowed_origins)))
         .layer(middleware::from_fn_with_state(http.clone(), observe::observe))
         .with_state(http)
 }

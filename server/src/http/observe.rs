@@ -32,7 +32,7 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// What a handler found out about its request, for the log.
 #[derive(Clone, Default)]
 pub(super) struct Noted {
-    /// Who asked.
+    /// Who asked; none where that does not matter, or is not known because the token was bad.
     pub(super) viewer: Option<Viewer>,
     /// What the operation is called.
     pub(super) operation: Option<String>,
@@ -136,13 +136,15 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let (status, noted) = self.outcome.take().unwrap_or((CLIENT_CLOSED_REQUEST, Noted::default()));
+        let gone = || (CLIENT_CLOSED_REQUEST, Noted { code: Some("CLIENT_GONE".to_owned()), ..Noted::default() });
+        let (status, noted) = self.outcome.take().unwrap_or_else(gone);
         let elapsed = self.started.elapsed();
         let (route, method) = (std::mem::take(&mut self.route), self.method);
         let name = noted.operation.as_ref().map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
         let (viewer, role) = match &noted.viewer {
-            Some(Viewer::User(member)) => (member.user_id.to_string(), Some(member.role.as_str())),
-            _ => ("anonymous".to_owned(), None),
+            Some(Viewer::User(member)) => (Some(member.user_id.to_string()), Some(member.role.as_str())),
+            Some(Viewer::Anonymous | Viewer::System) => (Some("anonymous".to_owned()), None),
+            None => (None, None),
         };
         tracing::info!(
             method,

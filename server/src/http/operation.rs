@@ -5,8 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Response, Variables};
+use async_graphql::parser::types::{OperationType, Selection};
+use async_graphql::{Positioned, Request, Response, Variables};
 use axum::http::StatusCode;
 use bellwether_domain::Fault;
 use bellwether_domain::permission::Permission;
@@ -118,12 +118,24 @@ impl Transport {
                 error.extensions.get_or_insert_default().set("code", "QUERY_REJECTED");
                 Err(Box::new(Reply::declined(error)))
             }
-            _ if kind == OperationType::Subscription && accepted.root_fields.len() != 1 => {
-                Err(Box::new(Reply::declined(bad_request("a subscription has one field at its root", id))))
+            _ if kind == OperationType::Subscription && !has_one_root(accepted) => {
+                let message = "a subscription has one field at its root, not inside a fragment";
+                Err(Box::new(Reply::declined(bad_request(message, id))))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// Whether the document's subscriptions have one root field each, written where async-graphql looks for it: of what is
+/// inside a fragment it makes no stream and says nothing.
+fn has_one_root(accepted: &Accepted) -> bool {
+    let is_plain = |item: &Positioned<Selection>| matches!(item.node, Selection::Field(_));
+    let mut operations = accepted.document.operations.iter().map(|(_, operation)| &operation.node);
+    accepted.root_fields.len() == 1
+        && operations.all(|operation| {
+            operation.ty != OperationType::Subscription || operation.selection_set.node.items.iter().all(is_plain)
+        })
 }
 
 impl Operation {
@@ -134,9 +146,9 @@ impl Operation {
     pub(super) async fn run<T: Send + 'static>(self, limit: Duration, held: T) -> Reply {
         let Self { schema, request, request_id, kind, cost } = self;
         let run = async move {
-            let done = AssertUnwindSafe(schema.execute(request)).catch_unwind().await;
+            let done = caught(schema.execute(request)).await;
             drop(held);
-            done.map_err(|_| Fault::Bug("a resolver panicked".to_owned()))
+            done
         };
         let too_long = Err(Fault::Unavailable(None));
         let done = if kind == OperationType::Mutation {
@@ -171,5 +183,21 @@ impl Operation {
                 Response::from_errors(vec![fault_error(&fault, &request_id)])
             }
         })
+    }
+}
+
+/// Does the work; its panic is a bug to be reported, not the end of the connection.
+async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Fault> {
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Fault::Bug("a resolver panicked".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_bug() {
+        assert!(matches!(caught(async { panic!("no") }).await, Err::<(), _>(Fault::Bug(_))));
+        assert!(matches!(caught(async { 1 }).await, Ok(1)));
     }
 }

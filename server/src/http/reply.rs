@@ -10,6 +10,7 @@ use bellwether_schema::{bad_request, error_code, fault_error, retry_after};
 use serde::Serialize;
 
 use super::accept::Format;
+use super::observe::Noted;
 use super::{sse, status};
 
 /// An answer and what HTTP says about it.
@@ -80,8 +81,24 @@ impl Reply {
         self.response.errors
     }
 
-    /// The answer in this form.
+    /// What a caller who is not let in should show (RFC 6750, 3): nothing more is said to who showed nothing.
+    const fn challenge(&self) -> &'static str {
+        if self.is_refusal {
+            "Bearer realm=\"bellwether\", error=\"invalid_token\""
+        } else {
+            "Bearer realm=\"bellwether\""
+        }
+    }
+
+    /// The answer in this form, with its code noted for the log.
     pub(super) fn into_response(self, format: Format) -> Response {
+        let noted = Noted { code: self.code().map(str::to_owned), ..Noted::default() };
+        let mut response = self.to_response(format);
+        response.extensions_mut().insert(noted);
+        response
+    }
+
+    fn to_response(&self, format: Format) -> Response {
         if format == Format::Events && !self.is_refusal {
             return sse::single(&self.response);
         }
@@ -92,7 +109,7 @@ impl Reply {
         let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"bellwether\""));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge()));
         }
         let wait = self.response.errors.iter().filter_map(retry_after).max();
         if let Some(seconds) = wait.filter(|_| !status.is_success()) {

@@ -25,15 +25,16 @@ use tower::ServiceExt;
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How large it may be, in bytes.
 const LARGEST_HEAD: usize = 32 * 1_024;
-/// How long requests may take to end once the server is to stop.
-const STOP_WITHIN: Duration = Duration::from_secs(30);
+/// How long requests may take to end once the server is to stop: of the half minute that the process has in all, what
+/// leaves it time to close the database.
+const STOP_WITHIN: Duration = Duration::from_secs(28);
 
 /// Held by work that the server waits for before it stops.
 #[derive(Clone)]
 pub(super) struct InFlight(#[expect(dead_code, reason = "held, not read")] TaskTrackerToken);
 
 /// Serves `router` until `shutdown`: then no connection is taken any more, and requests, sockets and what was written
-/// on behalf of callers who hung up have half a minute to end.
+/// on behalf of callers who hung up have 28 s to end.
 ///
 /// # Errors
 /// None at present: connections that fail are dropped, and a listener that fails is tried again.

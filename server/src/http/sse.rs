@@ -8,8 +8,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use async_graphql::Response as GraphqlResponse;
-use axum::http::{HeaderName, HeaderValue};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bellwether_domain::{Domain, Fault};
 use bellwether_schema::fault_error;
@@ -23,9 +23,14 @@ use super::session;
 /// How often a silent stream says that it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
 
+/// An event without a `data`, however empty, is not handed on by browsers.
+const COMPLETE: &str = "event: complete\ndata: \n\n";
+/// A comment, which clients pass over.
+const STILL_HERE: &str = ":\n\n";
+
 /// A whole answer as events.
 pub(super) fn single(response: &GraphqlResponse) -> Response {
-    respond(stream::iter([next(response), complete()]))
+    respond(stream::iter([next(response), COMPLETE.to_owned()]))
 }
 
 /// The answers of a subscription as events. `held` is kept until the last.
@@ -40,12 +45,16 @@ pub(super) fn many<T: Send + 'static>(
     let open = Open { answers: answers.boxed(), ended, caller };
     let events = stream::unfold(Progress::Open(open), |progress| async {
         match progress {
-            Progress::Open(mut open) => match open.answer().await {
-                Some(Ok(response)) => Some((next(&response), Progress::Open(open))),
-                Some(Err(fault)) => Some((next(&open.refusal(&fault)), Progress::Ending)),
-                None => Some((complete(), Progress::Ended)),
-            },
-            Progress::Ending => Some((complete(), Progress::Ended)),
+            Progress::Open(mut open) => {
+                let answer = tokio::time::timeout(KEEP_ALIVE, open.answer()).await;
+                Some(match answer {
+                    Ok(Some(Ok(response))) => (next(&response), Progress::Open(open)),
+                    Ok(Some(Err(fault))) => (next(&open.refusal(&fault)), Progress::Ending),
+                    Ok(None) => (COMPLETE.to_owned(), Progress::Ended),
+                    Err(_) => (STILL_HERE.to_owned(), Progress::Open(open)),
+                })
+            }
+            Progress::Ending => Some((COMPLETE.to_owned(), Progress::Ended)),
             Progress::Ended => None,
         }
     });
@@ -82,20 +91,30 @@ impl Open {
     }
 }
 
-fn next(response: &GraphqlResponse) -> Event {
-    Event::default().event("next").data(Payload::of(response).to_json())
+/// JSON has no line breaks, so it is one line of `data`.
+fn next(response: &GraphqlResponse) -> String {
+    format!("event: next\ndata: {}\n\n", Payload::of(response).to_json())
 }
 
-/// With an empty `data`, without which browsers do not hand an event on.
-fn complete() -> Event {
-    Event::default().event("complete").data("")
+fn respond(events: impl Stream<Item = String> + Send + 'static) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        // nginx would hold events back until its buffer is full.
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+    ];
+    (headers, Body::from_stream(events.map(Ok::<_, Infallible>))).into_response()
 }
 
-fn respond(events: impl Stream<Item = Event> + Send + 'static) -> Response {
-    let events = events.map(Ok::<_, Infallible>);
-    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
-    // nginx would hold events back until its buffer is full.
-    let unbuffered = HeaderName::from_static("x-accel-buffering");
-    response.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
-    response
+#[cfg(test)]
+mod tests {
+    use async_graphql::value;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_whole_answer_is_two_events() {
+        let body = single(&GraphqlResponse::new(value!({"a": "b\nc"}))).into_body();
+        let text = axum::body::to_bytes(body, 1_000).await.unwrap();
+        assert_eq!(text, "event: next\ndata: {\"data\":{\"a\":\"b\\nc\"}}\n\nevent: complete\ndata: \n\n");
+    }
 }
