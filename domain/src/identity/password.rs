@@ -1,6 +1,6 @@
 //! Passwords: the rules they must meet, and their hashing.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
@@ -33,15 +33,16 @@ impl Default for PasswordCost {
 pub struct Passwords {
     argon2: Argon2<'static>,
     permits: Arc<Semaphore>,
-    /// The hash of nobody's password: it is checked where there is no user, so that both take as long.
-    nobody: String,
+    /// The hash of nobody's password: it is checked where there is no user, so that both take as long. Made beside the
+    /// server's start, which need not wait for it.
+    nobody: Arc<OnceLock<String>>,
 }
 
 /// How long a password waits for its turn.
 const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 
 impl Passwords {
-    /// With this cost, on this many cores.
+    /// With this cost, on this many cores. Needs a tokio runtime.
     ///
     /// # Errors
     /// When argon2 does not take the cost.
@@ -49,7 +50,10 @@ impl Passwords {
         let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, None)
             .map_err(|error| Fault::Bug(format!("argon2 does not take {cost:?}: {error}")))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let nobody = hash(&argon2, &entropy.bytes::<16>(), &entropy.bytes())?;
+        let (nobody, password, salt) = (Arc::new(OnceLock::new()), entropy.bytes::<16>(), entropy.bytes());
+        let (cell, hasher) = (Arc::clone(&nobody), argon2.clone());
+        // A hash that failed would be no PHC string, which fits no password either.
+        tokio::task::spawn_blocking(move || cell.get_or_init(|| hash(&hasher, &password, &salt).unwrap_or_default()).len());
         Ok(Self { argon2, permits: Arc::new(Semaphore::new(cores.max(1))), nobody })
     }
 
@@ -67,13 +71,13 @@ impl Passwords {
     /// # Errors
     /// UNAVAILABLE when too many are waiting.
     pub async fn verify(&self, password: &SecretString, hash: Option<&str>) -> Result<bool, Fault> {
-        let exists = hash.is_some();
-        let hash = hash.unwrap_or(&self.nobody).to_owned();
-        let (argon2, password) = (self.argon2.clone(), password.clone());
+        let hash = hash.map(str::to_owned);
+        let (argon2, password, nobody) = (self.argon2.clone(), password.clone(), Arc::clone(&self.nobody));
         self.run(move || {
-            let matches = PasswordHash::new(&hash)
+            let checked = hash.as_deref().unwrap_or_else(|| nobody.wait());
+            let matches = PasswordHash::new(checked)
                 .is_ok_and(|hash| argon2.verify_password(password.expose_secret().as_bytes(), &hash).is_ok());
-            matches && exists
+            matches && hash.is_some()
         })
         .await
     }
@@ -162,12 +166,13 @@ mod tests {
         assert!(!passwords.verify(&secret, Some("not a hash")).await.unwrap());
     }
 
-    #[test]
-    fn a_hash_of_another_cost_is_outdated() {
+    #[tokio::test]
+    async fn a_hash_of_another_cost_is_outdated() {
         let weaker = PasswordCost { memory_kib: 16, iterations: 1, parallelism: 1 };
         let weaker = Passwords::new(weaker, 1, &Entropy::from_seed(1)).unwrap();
-        assert!(cheap().is_outdated(&weaker.nobody));
-        assert!(!cheap().is_outdated(&cheap().nobody));
+        let entropy = Entropy::from_seed(3);
+        assert!(cheap().is_outdated(&weaker.hash(&"a".into(), &entropy).await.unwrap()));
+        assert!(!cheap().is_outdated(&cheap().hash(&"a".into(), &entropy).await.unwrap()));
     }
 
     #[test]

@@ -22,7 +22,9 @@ struct Server(Child, std::net::SocketAddr);
 impl Server {
     async fn start(command: &str, folder: &Path) -> (Self, Duration) {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/bellwether");
+        // A bench is built into target/release/deps.
+        let built = std::env::current_exe().unwrap();
+        let binary = built.parent().and_then(Path::parent).unwrap().join("bellwether");
         let start = Instant::now();
         let child = Command::new(binary)
             .args([command, "--data-dir", folder.to_str().unwrap(), "--listen", &address.to_string()])
