@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, DurationRound, TimeDelta, Utc};
 
 /// Tells what time it is, in UTC, to the microsecond (the finest that both databases keep).
 pub trait Clock: Send + Sync + 'static {
@@ -48,6 +48,11 @@ impl Clock for ManualClock {
 /// Cuts a time to the microsecond, so that what was written equals what is read back.
 pub fn truncate(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(time)
+}
+
+/// Whether both databases keep the time, and sort it as time: the years 1 to 9999.
+pub fn is_storable(time: DateTime<Utc>) -> bool {
+    (1..=9_999).contains(&time.year())
 }
 
 #[cfg(test)]

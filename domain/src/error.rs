@@ -13,7 +13,7 @@ use crate::permission::Permission;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The caller can mend the input; every problem at once, at most [`Problem::MOST`].
-    #[error("{}", .0.iter().map(|p| p.message.as_str()).collect::<Vec<_>>().join("; "))]
+    #[error("{}", .0.iter().map(Problem::to_string).collect::<Vec<_>>().join("; "))]
     Problems(Vec<Problem>),
     /// Nothing about the input would help.
     #[error(transparent)]
@@ -78,6 +78,17 @@ impl Problem {
     /// An input that is not what was expected there.
     pub fn validation(path: &[&str], message: impl Into<String>) -> Self {
         Self::new(ProblemCode::Validation, path, message)
+    }
+}
+
+impl fmt::Display for Problem {
+    /// The message after the field it is about, for logs and terminals.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).filter(|part| *part != "input").collect();
+        if !path.is_empty() {
+            write!(f, "{}: ", path.join("."))?;
+        }
+        f.write_str(&self.message)
     }
 }
 

@@ -43,6 +43,8 @@ pub use viewer::Viewer;
 pub struct DomainConfig {
     /// The tenant that visitors register in, and that signing in prefers; none for the first one made.
     pub default_tenant: Option<String>,
+    /// The slugs of further tenants that visitors may register in by naming them.
+    pub registration_tenants: Vec<String>,
     /// The version of the terms that registering accepts.
     pub terms_version: String,
     /// How tokens are made.
@@ -59,6 +61,7 @@ impl Default for DomainConfig {
     fn default() -> Self {
         Self {
             default_tenant: None,
+            registration_tenants: Vec::new(),
             terms_version: "2026-11".to_owned(),
             tokens: TokenSettings::default(),
             password_cost: PasswordCost::default(),

@@ -5,12 +5,12 @@
 
 use std::fmt;
 
-use bellwether_domain::identity::NewUser;
+use bellwether_domain::identity::NewPerson;
 use bellwether_domain::permission::Role;
 use bellwether_domain::signals::{
     Audience, Direction, Mode, NewSignal, Reason, RecordOutcome, Recording, SignalOrigin, Timeframe,
 };
-use bellwether_domain::{Domain, Fault, Result};
+use bellwether_domain::{Domain, Fault, Problem, ProblemCode, Result};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -78,11 +78,17 @@ pub fn demo_logins() -> impl Iterator<Item = (&'static str, &'static str)> {
     PEOPLE.iter().map(|person| (person.email, person.role.as_str()))
 }
 
-/// Puts in the demo data; repeatable. The reference data must be there.
+/// Puts in the reference and the demo data; repeatable.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database holds another business, whose doors the demo's known passwords would open; when it does not answer.
 pub async fn demo(domain: &Domain) -> Result<DemoDone> {
+    if domain.demo_anchor().await?.is_none() && domain.has_tenants().await? {
+        let message =
+            "this database holds a business that is not the demo's: choose another one, such as with --data-dir";
+        return Err(Problem::new(ProblemCode::Conflict, &[], message).into());
+    }
+    crate::reference(domain).await?;
     let hour = domain.now().duration_trunc(TimeDelta::hours(1)).unwrap_or_else(|_| domain.now());
     let anchor = domain.anchor_demo(hour).await?;
     for (slug, name) in TENANTS {
@@ -117,15 +123,14 @@ async fn ensure(domain: &Domain, person: &Person) -> Result<bool> {
     if domain.user_by_email(tenant.id, person.email).await?.is_some() {
         return Ok(false);
     }
-    let user = NewUser {
-        tenant_id: tenant.id,
+    let user = NewPerson {
         email: person.email.to_owned(),
         password: DEMO_PASSWORD.into(),
         first_name: person.first_name.to_owned(),
         last_name: person.last_name.to_owned(),
         role: person.role,
     };
-    domain.create_user(user).await.map(|_| true)
+    domain.create_user(tenant.id, user).await.map(|_| true)
 }
 
 async fn recording(domain: &Domain, person: &Person) -> Result<Recording> {

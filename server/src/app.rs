@@ -17,6 +17,7 @@ use futures_util::future::BoxFuture;
 use sea_orm_migration::MigratorTrait;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Introspection};
@@ -58,7 +59,11 @@ pub(crate) async fn connect(config: &Config) -> anyhow::Result<Db> {
 
 /// Makes a folder that the server's user alone can read.
 pub(crate) fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))
 }
 
 /// Reads the keys that sign access tokens.
@@ -66,7 +71,7 @@ fn read_keys(file: &Path) -> anyhow::Result<SigningKeys> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
-            "there are no keys to sign access tokens with: make them with\n  bellwether keys new > {0} && chmod 600 {0}\n\
+            "there are no keys to sign access tokens with: make them with\n  bellwether keys new --to {0}\n\
              or name another file in BELLWETHER__AUTH__KEYS_FILE",
             file.display()
         ),
@@ -75,8 +80,8 @@ fn read_keys(file: &Path) -> anyhow::Result<SigningKeys> {
     SigningKeys::from_jwks(&text).with_context(|| format!("{} cannot be used", file.display()))
 }
 
-/// Makes keys where there are none, readable by the server's user alone.
-pub(crate) fn ensure_keys(file: &Path) -> anyhow::Result<()> {
+/// Makes keys where there are none, readable by the server's user alone; tells whether it did.
+pub(crate) fn ensure_keys(file: &Path) -> anyhow::Result<bool> {
     use std::io::Write;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -85,8 +90,9 @@ pub(crate) fn ensure_keys(file: &Path) -> anyhow::Result<()> {
     match options.open(file) {
         Ok(mut made) => made
             .write_all(SigningKeys::generate(&Entropy::from_system()?).expose_secret().as_bytes())
-            .with_context(|| format!("{} cannot be written", file.display())),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            .with_context(|| format!("{} cannot be written", file.display()))
+            .map(|()| true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error).with_context(|| format!("{} cannot be made", file.display())),
     }
 }
@@ -145,17 +151,25 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 /// When the listener fails.
 pub async fn serve(state: AppState, listener: TcpListener) -> anyhow::Result<()> {
     let (domain, shutdown) = (state.domain.clone(), state.shutdown.clone());
-    let background = [
-        tokio::spawn(domain.clone().run_signal_feed()),
-        tokio::spawn(domain.clone().run_ingest()),
-        tokio::spawn(forget_idle_limits(domain.clone())),
-    ];
-    http::serve(listener, http::router(state), shutdown).await?;
-    // What they do is done again by whoever comes next: nothing is lost by stopping them anywhere.
-    for task in background {
-        task.abort();
-    }
-    domain.db().clone().close().await.context("the database could not be closed")
+    // They run for ever: should one end, it panicked, and the server must not go on as if nothing were missing. What
+    // they do is done again by whoever comes next, so nothing is lost by stopping them anywhere.
+    let mut background = JoinSet::new();
+    background.spawn(domain.clone().run_signal_feed());
+    background.spawn(domain.clone().run_ingest());
+    background.spawn(forget_idle_limits(domain.clone()));
+    let mut serving = std::pin::pin!(http::serve(listener, http::router(state), shutdown.clone()));
+    let has_failed = tokio::select! {
+        served = &mut serving => { served?; false }
+        _ = background.join_next() => {
+            tracing::error!("a background task has ended: stopping");
+            shutdown.cancel();
+            serving.await?;
+            true
+        }
+    };
+    background.abort_all();
+    domain.db().clone().close().await.context("the database could not be closed")?;
+    if has_failed { bail!("a background task has ended: see the log") } else { Ok(()) }
 }
 
 /// Keeps the counters of limits from growing with every address that was ever seen.

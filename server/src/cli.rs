@@ -79,17 +79,19 @@ enum Command {
         what: Check,
     },
     /// Work with signals
+    #[command(after_help = "Example: bellwether signals import history.csv --tenant atlas")]
     Signals {
         #[command(subcommand)]
         what: Signals,
     },
     /// Make the keys that sign access tokens
-    #[command(after_help = "Example: bellwether keys new > data/keys.json && chmod 600 data/keys.json")]
+    #[command(after_help = "Example: bellwether keys new --to data/keys.json")]
     Keys {
         #[command(subcommand)]
         what: Keys,
     },
     /// Work with the owner of the installation
+    #[command(after_help = "Example: bellwether owner create --email me@example.com --tenant acme --tenant-name Acme")]
     Owner {
         #[command(subcommand)]
         what: Owner,
@@ -99,27 +101,36 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Direction {
     /// Apply what is pending
+    #[command(after_help = "Example: bellwether migrate up")]
     Up,
     /// Undo the newest
+    #[command(after_help = "Example: bellwether migrate down --steps 1")]
     Down {
         /// How many to undo
         #[arg(long, default_value_t = 1)]
         steps: u32,
     },
     /// List every migration and whether it is applied
+    #[command(after_help = "Example: bellwether migrate status")]
     Status,
 }
 
 #[derive(Debug, Subcommand)]
 enum Check {
     /// Print the configuration as it is, with secrets masked
+    #[command(after_help = "Example: bellwether check config")]
     Config,
 }
 
 #[derive(Debug, Subcommand)]
 enum Keys {
-    /// Print a new key set
-    New,
+    /// Print a new key set, or write it to a file that its owner alone can read
+    #[command(after_help = "Example: bellwether keys new --to data/keys.json")]
+    New {
+        /// The file to write; it must not be there
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -197,7 +208,7 @@ impl Cli {
         let options = self.options;
         match self.command {
             Command::Schema => commands::schema::print(),
-            Command::Keys { what: Keys::New } => commands::keys::new(),
+            Command::Keys { what: Keys::New { to } } => commands::keys::new(to.as_deref()),
             Command::Demo => commands::demo::run(Config::load_for_demo(&options)?),
             Command::Serve { allow_demo } => commands::serve::run(Config::load(&options)?, allow_demo),
             Command::Migrate { direction } => {

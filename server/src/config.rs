@@ -13,6 +13,7 @@ use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
 
 use crate::cli::Options;
 
@@ -98,6 +99,8 @@ pub struct Auth {
     pub terms_version: String,
     /// The tenant that visitors register in; by default the first one made.
     pub default_tenant: Option<String>,
+    /// The short names of further tenants that visitors may register in by naming them.
+    pub registration_tenants: Vec<String>,
     /// KiB of memory that hashing a password takes.
     pub password_memory_kib: u32,
     /// Passes over that memory.
@@ -230,6 +233,25 @@ impl Config {
         {
             return refuse("server.public_url: expected http://… or https://…");
         }
+        if url.starts_with("sqlite::memory:") || url.contains("mode=memory") {
+            return refuse("database.url: a database in memory is gone with its connection: name a file");
+        }
+        let zeros = [
+            ("auth.access_minutes", self.auth.access_minutes),
+            ("auth.session_hours", self.auth.session_hours),
+            ("auth.remembered_days", self.auth.remembered_days),
+            ("limits.logins_per_minute", self.limits.logins_per_minute),
+            ("limits.registrations_per_minute", self.limits.registrations_per_minute),
+            ("limits.requests_per_minute", self.limits.requests_per_minute),
+            ("limits.deliveries_per_minute", self.limits.deliveries_per_minute),
+            ("limits.points_per_minute", self.limits.points_per_minute.unwrap_or(1)),
+        ];
+        if let Some((key, _)) = zeros.iter().find(|(_, value)| *value == 0) {
+            return refuse(&format!("{key} must be at least 1"));
+        }
+        if let Err(error) = EnvFilter::try_new(&self.log.level) {
+            return refuse(&format!("log.level: {error}"));
+        }
         if self.auth.password_memory_kib < 8 || self.auth.password_iterations == 0 {
             return refuse("auth.password_memory_kib must be at least 8 and auth.password_iterations at least 1");
         }
@@ -268,6 +290,7 @@ impl Config {
         let limits = &self.limits;
         DomainConfig {
             default_tenant: self.auth.default_tenant.clone(),
+            registration_tenants: self.auth.registration_tenants.clone(),
             terms_version: self.auth.terms_version.clone(),
             tokens: TokenSettings {
                 issuer: self.auth.issuer.clone(),
@@ -307,8 +330,11 @@ impl Config {
     }
 }
 
-/// `postgres://user:***@host/name`.
+/// `postgres://user:***@host/name`; a URL that carries its password elsewhere is masked from there on.
 fn mask_password(url: &str) -> String {
+    if let Some((before, _)) = url.split_once("password=") {
+        return format!("{before}password=***");
+    }
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
@@ -333,6 +359,7 @@ fn explain(error: &figment::Error) -> String {
             let hint = nearest.map(|nearest| format!(": the nearest known is {}", at(nearest))).unwrap_or_default();
             format!("there is no key {}{hint}{source}", at(found))
         }
+        kind if error.path.is_empty() => format!("the configuration cannot be read{source}: {kind}"),
         kind => format!("{}: {kind}{source}", error.path.join(".")),
     }
 }
@@ -345,6 +372,7 @@ mod tests {
     #[test]
     fn the_password_of_a_url_is_masked() {
         assert_eq!(mask_password("postgres://me:s3:cr@t@db:5432/x?y=z"), "postgres://me:***@db:5432/x?y=z");
+        assert_eq!(mask_password("postgres:///x?user=me&password=s3cret"), "postgres:///x?user=me&password=***");
         assert_eq!(mask_password("postgres://me@db/x"), "postgres://me@db/x");
         assert_eq!(mask_password("sqlite://data/bellwether.db"), "sqlite://data/bellwether.db");
     }

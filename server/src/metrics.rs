@@ -1,6 +1,7 @@
 //! What is counted, in Prometheus' format, on a port of its own.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -13,14 +14,27 @@ use tokio_util::sync::CancellationToken;
 /// Seconds, from a fast read to the longest that a request may take.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
+/// How often samples are counted.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
 /// Serves /metrics until shutdown.
 pub(crate) async fn serve(listen: SocketAddr, shutdown: CancellationToken) -> anyhow::Result<()> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
         .install_recorder()
         .context("metrics could not be started")?;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} for /metrics"))?;
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        // Samples pile up until they are counted, whether or not anybody reads them.
+        let mut tick = tokio::time::interval(UPKEEP_EVERY);
+        loop {
+            tick.tick().await;
+            upkeep.run_upkeep();
+        }
+    });
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen} for /metrics: choose another with BELLWETHER__METRICS__LISTEN")
+    })?;
     let text = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     let router = Router::new().route("/metrics", get(async move || ([text], handle.render())));
     tokio::spawn(async move {

@@ -10,6 +10,11 @@ use crate::config::{ConfigError, Log, LogFormat};
 /// Starts logging. Again in the same process it changes nothing.
 pub(crate) fn start(log: &Log) -> Result<(), ConfigError> {
     let filter = EnvFilter::try_new(&log.level).map_err(|error| ConfigError::new(format!("log.level: {error}")))?;
+    // At their finest level these show whole frames and heads, with the tokens in them.
+    let filter = ["tungstenite=info", "tokio_tungstenite=info", "hyper=info", "hyper_util=info"]
+        .into_iter()
+        .filter_map(|directive| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let lines = lines.with_timer(ChronoUtc::rfc_3339());
     let pretty = match log.format {

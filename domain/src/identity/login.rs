@@ -10,7 +10,7 @@ use super::{Email, SecretToken, SessionTokens, Tenant, TenantStatus, User, UserS
 use crate::Domain;
 use crate::audit::{Action, NewEntry};
 use crate::error::{Problem, ProblemCode, Result};
-use crate::ids::{Id, SessionId};
+use crate::ids::{Id, SessionId, TenantId, UserId};
 use crate::limits::address_key;
 use crate::viewer::{ClientInfo, Member};
 
@@ -61,9 +61,16 @@ impl Domain {
         };
         let hash = found.as_ref().map(|(user, _)| user.password_hash.as_str());
         let fits = self.passwords().verify(&input.password, hash).await?;
-        let Some((user, tenant)) = found else { return Err(wrong()) };
+        let Some((user, tenant)) = found else {
+            // As much work as for an email that is known.
+            let slug = input.tenant.as_deref().or(self.config().default_tenant.as_deref());
+            if let Some(tenant) = self.tenant_for_sign_in(slug).await? {
+                self.note_failed_login(tenant.id, None, client).await?;
+            }
+            return Err(wrong());
+        };
         if !fits || user.status != UserStatus::Active || tenant.status != TenantStatus::Active {
-            self.note_failed_login(&user, client).await?;
+            self.note_failed_login(tenant.id, Some(user.id), client).await?;
             return Err(wrong());
         }
         if self.passwords().is_outdated(&user.password_hash) {
@@ -134,8 +141,16 @@ impl Domain {
         })
     }
 
-    async fn note_failed_login(&self, user: &User, client: &ClientInfo) -> Result<()> {
-        let entry = entry(user, Action::LoginFailed, user.id.to_string(), client);
+    /// Notes whose account it was tried for; who tried is not known.
+    async fn note_failed_login(&self, tenant: TenantId, user: Option<UserId>, client: &ClientInfo) -> Result<()> {
+        let entry = NewEntry {
+            tenant_id: tenant,
+            actor_id: None,
+            action: Action::LoginFailed,
+            subject: user.map(|user| user.to_string()),
+            details: json!({}),
+            client: client.clone(),
+        };
         self.db()
             .write(|tx| {
                 let (domain, entry) = (self.clone(), entry.clone());

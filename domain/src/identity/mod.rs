@@ -21,7 +21,7 @@ pub use email::Email;
 pub use keys::{KeyError, SigningKeys};
 pub use login::{Login, SignedIn};
 pub use password::{PasswordCost, Passwords};
-pub use register::{NewUser, Register};
+pub use register::{NewPerson, Register};
 pub use secret::{SecretToken, hash_token};
 pub use session::Model as Session;
 pub use session_tokens::{SessionTokens, TokenSettings};

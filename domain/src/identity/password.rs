@@ -53,7 +53,9 @@ impl Passwords {
         let (nobody, password, salt) = (Arc::new(OnceLock::new()), entropy.bytes::<16>(), entropy.bytes());
         let (cell, hasher) = (Arc::clone(&nobody), argon2.clone());
         // A hash that failed would be no PHC string, which fits no password either.
-        tokio::task::spawn_blocking(move || cell.get_or_init(|| hash(&hasher, &password, &salt).unwrap_or_default()).len());
+        tokio::task::spawn_blocking(move || {
+            cell.get_or_init(|| hash(&hasher, &password, &salt).unwrap_or_default()).len()
+        });
         Ok(Self { argon2, permits: Arc::new(Semaphore::new(cores.max(1))), nobody })
     }
 

@@ -36,8 +36,10 @@ impl Domain {
 
     /// The tenant of this slug; without one the installation's first.
     pub(super) async fn tenant_for_sign_in(&self, slug: Option<&str>) -> Result<Option<Tenant>> {
-        let query = match slug {
-            Some(slug) => all_tenants().filter(tenant::Column::Slug.eq(slug.trim().to_lowercase())),
+        let query = match slug.map(|slug| slug.trim().to_lowercase()) {
+            // Nothing else can be one, and not every text can be asked for.
+            Some(slug) if !is_slug(&slug) => return Ok(None),
+            Some(slug) => all_tenants().filter(tenant::Column::Slug.eq(slug)),
             None => all_tenants().order_by_asc(tenant::Column::CreatedAt).order_by_asc(tenant::Column::Id).limit(1),
         };
         Ok(query.one(self.db().reader()).await?)
@@ -75,12 +77,10 @@ impl Domain {
     /// # Errors
     /// A problem with slug or name.
     pub async fn put_tenant(&self, slug: &str, name: &str) -> Result<Tenant> {
-        let slug_ok = (1..=40).contains(&slug.len())
-            && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if !slug_ok {
-            return Err(Problem::validation(&["slug"], "expected 1 to 40 of a-z, 0-9 and -").into());
+        if !is_slug(slug) {
+            return Err(Problem::validation(&["tenant"], "expected 1 to 40 of a-z, 0-9 and -").into());
         }
-        let name = text::line(name, 100, &["name"])?;
+        let name = text::line(name, 100, &["tenantName"])?;
         let now = self.now();
         let row = Tenant {
             id: TenantId::from_uuid(self.new_uuid()),
@@ -109,4 +109,8 @@ impl Domain {
 #[expect(clippy::disallowed_methods, reason = "tenants are found by their id in a session, or before there is one")]
 fn all_tenants() -> Select<tenant::Entity> {
     tenant::Entity::find()
+}
+
+fn is_slug(slug: &str) -> bool {
+    (1..=40).contains(&slug.len()) && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

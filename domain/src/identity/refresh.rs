@@ -6,7 +6,7 @@ use sea_orm::{DatabaseTransaction, Set};
 use super::login::entry;
 use super::{SecretToken, SignedIn, TenantStatus, UserStatus, hash_token, session, spent_token, tenant, user};
 use crate::Domain;
-use crate::audit::Action;
+use crate::audit::{Action, NewEntry};
 use crate::error::{Problem, ProblemCode, Result};
 use crate::ids::SessionId;
 use crate::viewer::ClientInfo;
@@ -107,7 +107,9 @@ impl Domain {
         let Some((session, Some(user))) = found else { return Ok(Presented::Unknown) };
         if session.ended_at.is_none() {
             end(tx, session.id, self.now()).await?;
-            self.audit(tx, entry(&user, Action::RefreshTokenReused, session.id.to_string(), client)).await?;
+            // By whom is just what is not known.
+            let entry = entry(&user, Action::RefreshTokenReused, session.id.to_string(), client);
+            self.audit(tx, NewEntry { actor_id: None, ..entry }).await?;
         }
         Ok(Presented::Reused(session.id))
     }

@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, TryInsertResult};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{Email, SignedIn, User, UserStatus, password, user};
+use super::{Email, SignedIn, Tenant, TenantStatus, User, UserStatus, password, user};
 use crate::Domain;
 use crate::audit::{Action, NewEntry};
 use crate::error::{Error, Problem, ProblemCode, Result};
@@ -31,11 +31,9 @@ pub struct Register {
     pub tenant: Option<String>,
 }
 
-/// An account to be made, of whatever role.
+/// A person to have an account, of whatever role.
 #[derive(Debug)]
-pub struct NewUser {
-    /// The tenant.
-    pub tenant_id: TenantId,
+pub struct NewPerson {
     /// The email.
     pub email: String,
     /// The password.
@@ -46,6 +44,25 @@ pub struct NewUser {
     pub last_name: String,
     /// The role.
     pub role: Role,
+}
+
+impl NewPerson {
+    /// Every rule that is not met.
+    pub fn problems(&self) -> Vec<Problem> {
+        let email = Email::try_from(self.email.as_str());
+        let email = email.err().map(|error| Problem::validation(&["input", "email"], error.to_string()));
+        let names = [self.first_name().err(), self.last_name().err()];
+        let password = password::problems(&self.password, &["input", "password"]);
+        email.into_iter().chain(password).chain(names.into_iter().flatten()).collect()
+    }
+
+    fn first_name(&self) -> Result<String, Problem> {
+        text::line(&self.first_name, 100, &["input", "firstName"])
+    }
+
+    fn last_name(&self) -> Result<String, Problem> {
+        text::line(&self.last_name, 100, &["input", "lastName"])
+    }
 }
 
 impl Domain {
@@ -65,55 +82,63 @@ impl Domain {
                 format!("expected the version of the current terms, {terms:?}"),
             ));
         }
-        let slug = input.tenant.as_deref().or(self.config().default_tenant.as_deref());
-        let tenant = self.tenant_for_sign_in(slug).await?;
-        let Some(tenant) = tenant else {
-            problems.push(Problem::new(ProblemCode::NotFound, &["input", "tenant"], "there is no such tenant"));
-            return Err(Error::Problems(problems));
-        };
-        let new = NewUser {
-            tenant_id: tenant.id,
+        let tenant = self.tenant_for_registration(input.tenant.as_deref()).await?;
+        if tenant.is_none() {
+            let message = "there is no such tenant that visitors may register in";
+            problems.push(Problem::new(ProblemCode::NotFound, &["input", "tenant"], message));
+        }
+        let person = NewPerson {
             email: input.email,
             password: input.password,
             first_name: input.first_name,
             last_name: input.last_name,
             role: Role::Trader,
         };
-        let user = self.create_user_with(new, problems, client).await?;
+        problems.extend(person.problems());
+        let Some(tenant) = tenant.filter(|_| problems.is_empty()) else { return Err(Error::Problems(problems)) };
+        let user = self.create_user_from(tenant.id, person, client).await?;
         self.open_session(&user, &tenant, false, client).await
+    }
+
+    /// The tenant that a visitor may register in: the default one, or a named one that is open to it.
+    async fn tenant_for_registration(&self, slug: Option<&str>) -> Result<Option<Tenant>> {
+        let default = self.tenant_for_sign_in(self.config().default_tenant.as_deref()).await?;
+        let tenant = match slug.map(|slug| slug.trim().to_lowercase()) {
+            None => default,
+            Some(slug) if default.as_ref().is_some_and(|default| default.slug == slug) => default,
+            Some(slug) if self.config().registration_tenants.contains(&slug) => {
+                self.tenant_for_sign_in(Some(&slug)).await?
+            }
+            Some(_) => None,
+        };
+        Ok(tenant.filter(|tenant| tenant.status == TenantStatus::Active))
     }
 
     /// Makes an account, for the command line and the demo data.
     ///
     /// # Errors
     /// Every unmet rule at once; EMAIL_TAKEN.
-    pub async fn create_user(&self, new: NewUser) -> Result<User> {
-        self.create_user_with(new, Vec::new(), &ClientInfo::default()).await
+    pub async fn create_user(&self, tenant: TenantId, person: NewPerson) -> Result<User> {
+        self.create_user_from(tenant, person, &ClientInfo::default()).await
     }
 
-    async fn create_user_with(&self, new: NewUser, mut problems: Vec<Problem>, client: &ClientInfo) -> Result<User> {
-        let email = Email::try_from(new.email.as_str());
-        if let Err(error) = &email {
-            problems.push(Problem::validation(&["input", "email"], error.to_string()));
-        }
-        problems.extend(password::problems(&new.password, &["input", "password"]));
-        let first_name = text::line(&new.first_name, 100, &["input", "firstName"]);
-        let last_name = text::line(&new.last_name, 100, &["input", "lastName"]);
-        let (Ok(email), Ok(first_name), Ok(last_name), true) = (&email, &first_name, &last_name, problems.is_empty())
+    async fn create_user_from(&self, tenant: TenantId, new: NewPerson, client: &ClientInfo) -> Result<User> {
+        let problems = new.problems();
+        let (Ok(email), Ok(first_name), Ok(last_name), true) =
+            (Email::try_from(new.email.as_str()), new.first_name(), new.last_name(), problems.is_empty())
         else {
-            problems.extend([first_name, last_name].into_iter().filter_map(|name| name.err()));
             return Err(Error::Problems(problems));
         };
         let password_hash = self.passwords().hash(&new.password, self.entropy()).await?;
         let now = self.now();
         let user = User {
             id: UserId::from_uuid(self.new_uuid()),
-            tenant_id: new.tenant_id,
+            tenant_id: tenant,
             email: email.as_str().to_owned(),
             email_key: email.key(),
             password_hash,
-            first_name: first_name.clone(),
-            last_name: last_name.clone(),
+            first_name,
+            last_name,
             role: new.role,
             status: UserStatus::Active,
             email_verified_at: None,

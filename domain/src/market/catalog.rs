@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, Set};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::{Asset, AssetColumn, AssetEntity, AssetKind, Symbol, asset};
 use crate::Domain;
@@ -32,13 +35,21 @@ struct Snapshot {
     by_id: HashMap<AssetId, Arc<Asset>>,
 }
 
-/// All assets, read once and again whenever one is asked for that is not there (another process may have added it).
+/// All assets, read once and again when one is asked for that is not there (another process may have added it), but
+/// not more often than once a second.
 #[derive(Debug, Default)]
-pub struct AssetCatalog(RwLock<Arc<Snapshot>>);
+pub struct AssetCatalog {
+    snapshot: RwLock<Arc<Snapshot>>,
+    /// When they were last read. Held while they are, so that many who miss one read once.
+    read_at: Mutex<Option<Instant>>,
+}
+
+/// How long what was not there stays so.
+const REREAD_AFTER: Duration = Duration::from_secs(1);
 
 impl AssetCatalog {
     fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -51,7 +62,7 @@ impl Domain {
         if let Some(asset) = self.assets().snapshot().by_symbol.get(symbol.as_str()) {
             return Ok(Some(Arc::clone(asset)));
         }
-        Ok(self.reload_assets().await?.by_symbol.get(symbol.as_str()).cloned())
+        Ok(self.reload_assets(REREAD_AFTER).await?.by_symbol.get(symbol.as_str()).cloned())
     }
 
     /// The asset of this id, if it is known.
@@ -62,7 +73,7 @@ impl Domain {
         if let Some(asset) = self.assets().snapshot().by_id.get(&id) {
             return Ok(Some(Arc::clone(asset)));
         }
-        Ok(self.reload_assets().await?.by_id.get(&id).cloned())
+        Ok(self.reload_assets(REREAD_AFTER).await?.by_id.get(&id).cloned())
     }
 
     /// The known symbol that is spelt most like this one, if any is near.
@@ -113,10 +124,15 @@ impl Domain {
                 })
             })
             .await?;
-        Ok(self.reload_assets().await?.by_id.len())
+        Ok(self.reload_assets(Duration::ZERO).await?.by_id.len())
     }
 
-    async fn reload_assets(&self) -> Result<Arc<Snapshot>> {
+    /// The assets as they are now, or were at most so long ago.
+    async fn reload_assets(&self, oldest: Duration) -> Result<Arc<Snapshot>> {
+        let mut read_at = self.assets().read_at.lock().await;
+        if read_at.is_some_and(|at| at.elapsed() < oldest) {
+            return Ok(self.assets().snapshot());
+        }
         #[expect(clippy::disallowed_methods, reason = "assets belong to no tenant: everyone sees them all")]
         let all = AssetEntity::find().all(self.db().reader()).await?;
         let mut snapshot = Snapshot::default();
@@ -125,7 +141,8 @@ impl Domain {
             snapshot.by_id.insert(asset.id, asset);
         }
         let snapshot = Arc::new(snapshot);
-        *self.assets().0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
+        *self.assets().snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
+        *read_at = Some(Instant::now());
         Ok(snapshot)
     }
 }

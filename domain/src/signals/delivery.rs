@@ -1,11 +1,11 @@
 //! The ingest journal's table: every delivery as it came, and what became of it.
 
-use sea_orm::Select;
 use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, Select};
 use sea_orm::{QuerySelect, QueryTrait};
 
 use super::source;
-use super::vocabulary::Verdict;
+use super::vocabulary::{Audience, Verdict};
 use crate::ids::{DeliveryId, SignalId, SourceId, TenantId};
 use crate::viewer::Viewer;
 
@@ -43,9 +43,18 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The deliveries to the sources that the viewer may manage.
+    /// The deliveries to the sources that the viewer may manage; of private sources their own alone, for a delivery is
+    /// the signal.
     pub(crate) fn visible_to(viewer: &Viewer) -> Select<Self> {
-        let sources = source::Entity::visible_to(viewer).select_only().column(source::Column::Id).into_query();
+        let mut shared_or_own = Condition::any().add(source::Column::Audience.eq(Audience::Tenant));
+        if let Ok(member) = viewer.member() {
+            shared_or_own = shared_or_own.add(source::Column::OwnerId.eq(member.user_id));
+        }
+        let sources = source::Entity::visible_to(viewer)
+            .filter(shared_or_own)
+            .select_only()
+            .column(source::Column::Id)
+            .into_query();
         Self::unscoped().filter(Column::SourceId.in_subquery(sources))
     }
 

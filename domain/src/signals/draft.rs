@@ -141,7 +141,7 @@ impl Domain {
         );
         let summary =
             check.ok(new.summary.map(|text| text::paragraph(&text, 2_000, &["summary"])).transpose()).flatten();
-        check.reasons(&new.reasons);
+        let reasons = check.reasons(new.reasons);
         check.payload(new.payload.as_ref());
         let audience = new.audience.unwrap_or(Audience::Private);
         if audience == Audience::Tenant && !recording.may_publish {
@@ -165,7 +165,7 @@ impl Domain {
                     target,
                     stop,
                     summary,
-                    reasons: Reasons(new.reasons),
+                    reasons,
                     audience,
                     payload: new.payload,
                     on_duplicate: new.on_duplicate,
@@ -230,20 +230,23 @@ impl Check<'_> {
         Some(price)
     }
 
-    fn reasons(&mut self, reasons: &[Reason]) {
+    fn reasons(&mut self, reasons: Vec<Reason>) -> Reasons {
         if reasons.len() > MOST_REASONS {
             self.refuse("reasons", format!("at most {MOST_REASONS} reasons, got {}", reasons.len()));
         }
-        for (index, reason) in reasons.iter().enumerate().take(MOST_REASONS) {
+        let mut checked = Vec::with_capacity(reasons.len().min(MOST_REASONS));
+        for (index, reason) in reasons.into_iter().enumerate().take(MOST_REASONS) {
             let index = index.to_string();
-            let parts = [("indicator", Some(&reason.indicator), 60), ("value", reason.value.as_ref(), 60)];
-            for (field, text, most) in parts {
-                if let Some(text) = text {
-                    self.ok(text::line(text, most, &["reasons", &index, field]));
-                }
-            }
-            self.ok(text::line(&reason.says, 300, &["reasons", &index, "says"]));
+            let mut line = |text: &str, most, field| {
+                self.ok(text::line(text, most, &["reasons", &index, field])).unwrap_or_default()
+            };
+            checked.push(Reason {
+                indicator: line(&reason.indicator, 60, "indicator"),
+                value: reason.value.map(|value| line(&value, 60, "value")),
+                says: line(&reason.says, 300, "says"),
+            });
         }
+        Reasons(checked)
     }
 
     fn payload(&mut self, payload: Option<&serde_json::Value>) {

@@ -153,6 +153,11 @@ impl Domain {
         let member = viewer.permitted(Permission::SignalsRead)?;
         let tenant = member.tenant_id;
         let receiver = self.follow_tenant(tenant).await?;
+        // A sequence that was never given out, as after a restore: whoever waits for the next one would wait in vain.
+        let newest = self.signal_sequences().await?.get(&tenant).copied().unwrap_or(0);
+        if after.is_some_and(|after| after > newest) {
+            return Err(Fault::ResyncRequired.into());
+        }
         // Followed first and read then: what comes meanwhile is in both and told apart by its sequence.
         let replayed = match after {
             Some(after) => self.signals_after(viewer, after, MOST_REPLAYED + 1).await?,

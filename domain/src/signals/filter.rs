@@ -171,7 +171,7 @@ impl SignalFilter {
     }
 }
 
-/// `column = (…)` where one name is asked for, so that the index on the column keeps the list's order; else `IN (…)`.
+/// `column = (…)` where one name is asked for, so that an index that begins with the tenant and the column keeps the list's order; else `IN (…)`.
 fn by_id(column: Column, compare: &Compare<String>, ids: SelectStatement) -> Expr {
     let is_one_name = compare.eq.is_some();
     if is_one_name {

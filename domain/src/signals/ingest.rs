@@ -4,23 +4,27 @@
 //! records the signal and the verdict in one transaction, so a crash in between leaves the delivery waiting, and
 //! judging it again, here or in another process, changes nothing.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use futures_util::FutureExt;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, JoinType, QueryOrder, QuerySelect, Set};
 use tokio::sync::Notify;
 
 use super::draft::{Draft, NewSignal};
-use super::record::{RecordOutcome, Recording, note};
+use super::record::{RecordOutcome, Recorded, Recording, note};
 use super::vocabulary::{Direction, Mode, SignalOrigin, Timeframe, Verdict};
 use super::{delivery, signal, source};
 use crate::Domain;
 use crate::error::{Error, Fault, Result};
-use crate::identity::hash_token;
+use crate::identity::{TenantStatus, UserStatus, hash_token};
 use crate::ids::{AssetId, DeliveryId, Id, SourceId};
 use crate::market::Symbol;
+use crate::permission::Permission;
+use crate::viewer::Viewer;
 
 /// What a delivery says, in whatever format it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -178,9 +182,35 @@ impl Domain {
             .all(self.db().reader())
             .await?;
         for id in &waiting {
-            self.judge(*id).await?;
+            match AssertUnwindSafe(self.judge(*id)).catch_unwind().await {
+                Ok(Ok(())) => {}
+                Ok(Err(fault @ Error::Fault(Fault::Unavailable(_)))) => return Err(fault),
+                // A bug of ours: it must not hold up those behind it, and can be driven again when it is mended.
+                Ok(Err(error)) => self.give_up(*id, &error.to_string()).await?,
+                Err(_) => self.give_up(*id, "a panic").await?,
+            }
         }
         Ok(waiting.len())
+    }
+
+    async fn give_up(&self, id: DeliveryId, cause: &str) -> Result<()> {
+        tracing::error!(delivery = %id, cause, "a delivery could not be judged");
+        let judged = delivery::ActiveModel {
+            id: Set(id),
+            verdict: Set(Some(Verdict::Rejected)),
+            reason: Set(Some("an internal error kept it from being judged: re-drive it later".to_owned())),
+            judged_at: Set(Some(self.now())),
+            ..Default::default()
+        };
+        self.db()
+            .write(|tx| {
+                let judged = judged.clone();
+                Box::pin(async move {
+                    delivery::Entity::update(judged).exec(tx).await?;
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// Judges one delivery, unless that is done already.
@@ -199,7 +229,7 @@ impl Domain {
             }
             Err(judgement) => Err(Arc::new(judgement)),
         };
-        let verdict = self
+        let settled = self
             .db()
             .write(|tx| {
                 let (domain, draft) = (self.clone(), draft.clone());
@@ -207,7 +237,10 @@ impl Domain {
                 Box::pin(async move { domain.settle_delivery(tx, &source, delivery, &draft).await })
             })
             .await?;
-        if let Some(verdict) = verdict {
+        if let Some((verdict, answer)) = settled {
+            if let (Ok(draft), Some(answer)) = (&draft, answer) {
+                note(draft, &answer);
+            }
             metrics::counter!("bellwether_deliveries_total", "verdict" => verdict.as_str()).increment(1);
             tracing::info!(delivery = %id, source = %source.id, %verdict, "delivery judged");
         }
@@ -228,8 +261,17 @@ impl Domain {
         let Some(symbol) = self.symbol_of(source, &alert).await? else {
             return Ok(Err(Judgement::rejected(self.unknown_ticker(&alert))));
         };
+        let owner = self.user(&Viewer::System, source.owner_id).await?;
+        let tenant = self.tenant(source.tenant_id).await?;
+        let (Some(owner), Some(_)) = (
+            owner.filter(|owner| owner.status == UserStatus::Active),
+            tenant.filter(|tenant| tenant.status == TenantStatus::Active),
+        ) else {
+            return Ok(Err(Judgement::rejected("the source's owner or tenant is not active")));
+        };
         let timeframe = alert.timeframe.unwrap_or(source.timeframe);
-        let signal_time = candle_open(alert.time.or(alert.fired_at).unwrap_or(delivery.received_at), timeframe);
+        let fired_at = alert.fired_at.unwrap_or(delivery.received_at);
+        let signal_time = alert.time.unwrap_or_else(|| candle_of(fired_at, timeframe));
         let closed = signal_time + timeframe.span();
         if delivery.received_at - closed > TimeDelta::seconds(source.max_age_seconds.into()) {
             let reason = format!(
@@ -243,7 +285,7 @@ impl Domain {
             tenant_id: source.tenant_id,
             author_id: Some(source.owner_id),
             origin: SignalOrigin::Webhook,
-            may_publish: true,
+            may_publish: owner.role.holds(Permission::SignalsPublish),
         };
         let new = NewSignal {
             symbol,
@@ -264,11 +306,7 @@ impl Domain {
         };
         match self.draft_signal(&recording, new).await {
             Ok(draft) => Ok(Ok(draft)),
-            Err(Error::Problems(problems)) => {
-                let reasons: Vec<String> =
-                    problems.iter().map(|problem| format!("{}: {}", problem.path.join("."), problem.message)).collect();
-                Ok(Err(Judgement::rejected(shorten(&reasons.join("; ")))))
-            }
+            Err(refused @ Error::Problems(_)) => Ok(Err(Judgement::rejected(shorten(&refused.to_string())))),
             Err(fault @ Error::Fault(_)) => Err(fault),
         }
     }
@@ -297,18 +335,19 @@ impl Domain {
         shorten(&format!("unknown ticker {}{hint}: map it in the source's symbols and re-drive", alert.ticker))
     }
 
-    /// Records the signal and the verdict; none where the delivery was judged meanwhile.
+    /// Records the signal and the verdict, and tells both; none where the delivery was judged meanwhile.
     async fn settle_delivery(
         &self,
         tx: &DatabaseTransaction,
         source: &source::Model,
         delivery: delivery::Model,
         draft: &Result<Arc<Draft>, Arc<Judgement>>,
-    ) -> Result<Option<Verdict>> {
+    ) -> Result<Option<(Verdict, Option<Result<Recorded>>)>> {
         let now = delivery::Entity::unscoped().filter(delivery::Column::Id.eq(delivery.id)).one(tx).await?;
         if now.is_none_or(|now| now.verdict.is_some()) {
             return Ok(None);
         }
+        let mut told = None;
         let (judgement, signal_id) = match draft {
             Err(judgement) => (Judgement { verdict: judgement.verdict, reason: judgement.reason.clone() }, None),
             Ok(draft) if source.alternates && self.repeats(tx, source.id, draft.asset.id, draft).await? => {
@@ -319,13 +358,14 @@ impl Domain {
             Ok(draft) => {
                 let answer = self.write_drafts_in(tx, std::slice::from_ref(&**draft)).await?.pop();
                 let answer = answer.ok_or_else(|| Fault::Bug("a delivery was left without an answer".to_owned()))?;
-                note(draft, &answer);
                 let recorded = answer?;
                 let verdict = match recorded.outcome {
                     RecordOutcome::Inserted => Verdict::Inserted,
                     RecordOutcome::Ignored | RecordOutcome::Updated => Verdict::Duplicate,
                 };
-                (Judgement { verdict, reason: None }, Some(recorded.signal.id))
+                let signal_id = recorded.signal.id;
+                told = Some(Ok(recorded));
+                (Judgement { verdict, reason: None }, Some(signal_id))
             }
         };
         let verdict = judgement.verdict;
@@ -346,7 +386,7 @@ impl Domain {
             ..Default::default()
         };
         source::Entity::update(seen).exec(tx).await?;
-        Ok(Some(verdict))
+        Ok(Some((verdict, told)))
     }
 
     /// Whether the source's last signal on this asset, at another candle, said the same.
@@ -372,6 +412,15 @@ fn delivery_signal() -> RelationDef {
     delivery::Entity::belongs_to(signal::Entity).from(delivery::Column::SignalId).to(signal::Column::Id).into()
 }
 
+/// How long after a candle has closed an alert may be about it, at most.
+const LATEST_ALERT: TimeDelta = TimeDelta::seconds(60);
+
+/// When the candle opened that an alert is about which fired at this moment and does not say: most fire when a candle
+/// closes, which is when the next one opens.
+fn candle_of(fired_at: DateTime<Utc>, timeframe: Timeframe) -> DateTime<Utc> {
+    candle_open(fired_at - LATEST_ALERT.min(timeframe.span() / 4), timeframe)
+}
+
 /// When the candle opened that a moment is in. Weeks begin on Monday.
 fn candle_open(time: DateTime<Utc>, timeframe: Timeframe) -> DateTime<Utc> {
     if timeframe == Timeframe::W1 {
@@ -389,6 +438,15 @@ fn shorten(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_alert_at_the_close_is_about_the_candle_that_closed() {
+        let of = |time: &str, timeframe| candle_of(time.parse().unwrap(), timeframe).to_rfc3339();
+        assert_eq!(of("2026-11-22T16:00:01Z", Timeframe::H1), "2026-11-22T15:00:00+00:00");
+        assert_eq!(of("2026-11-22T16:01:01Z", Timeframe::H1), "2026-11-22T16:00:00+00:00");
+        assert_eq!(of("2026-11-22T16:00:14Z", Timeframe::M1), "2026-11-22T15:59:00+00:00");
+        assert_eq!(of("2026-11-22T16:00:16Z", Timeframe::M1), "2026-11-22T16:00:00+00:00");
+    }
 
     #[test]
     fn a_moment_is_in_the_candle_that_opened_before_it() {

@@ -94,27 +94,40 @@ impl Domain {
             || Error::from(Problem::new(ProblemCode::NotFound, &["input", "id"], "there is no such delivery"));
         let delivery = self.delivery(viewer, id).await?.ok_or_else(missing)?;
         if !matches!(delivery.verdict, Some(Verdict::Rejected | Verdict::Stale | Verdict::Limited)) {
-            let message = "only a delivery that was REJECTED, STALE or LIMITED can be re-driven";
-            return Err(Problem::new(ProblemCode::Conflict, &["input", "id"], message).into());
+            return Err(settled());
         }
-        self.db()
+        let redriven = self
+            .db()
             .write(|tx: &DatabaseTransaction| {
                 Box::pin(async move {
                     let waiting = ActiveModel {
-                        id: Set(id),
                         verdict: Set(None),
                         reason: Set(None),
                         judged_at: Set(None),
                         ..Default::default()
                     };
-                    Entity::update(waiting).exec(tx).await?;
-                    Ok(())
+                    // Only what is still refused: somebody else may have driven it meanwhile.
+                    let changed = Entity::update_many()
+                        .set(waiting)
+                        .filter(Column::Id.eq(id))
+                        .filter(Column::Verdict.is_in([Verdict::Rejected, Verdict::Stale, Verdict::Limited]))
+                        .exec(tx)
+                        .await?;
+                    Ok(changed.rows_affected)
                 })
             })
             .await?;
+        if redriven == 0 {
+            return Err(settled());
+        }
         self.judge(id).await?;
         self.delivery(viewer, id).await?.ok_or_else(missing)
     }
+}
+
+fn settled() -> Error {
+    let message = "only a delivery that was REJECTED, STALE or LIMITED can be re-driven";
+    Problem::new(ProblemCode::Conflict, &["input", "id"], message).into()
 }
 
 fn matching(viewer: &Viewer, filter: &DeliveryFilter) -> Select<Entity> {

@@ -1,7 +1,7 @@
 //! Making, changing and revoking sources of signals.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, QueryOrder, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, NotSet, QueryOrder, QuerySelect, Set};
 use serde_json::json;
 
 use super::source::{ActiveModel, Column, Entity, Model, SymbolMap};
@@ -9,7 +9,7 @@ use super::vocabulary::{Audience, Mode, Timeframe};
 use crate::audit::{Action, NewEntry};
 use crate::error::{Error, Limit, Problem, ProblemCode, Result};
 use crate::identity::SecretToken;
-use crate::ids::{Id, SourceId};
+use crate::ids::{Id, SourceId, UserId};
 use crate::market::Symbol;
 use crate::permission::Permission;
 use crate::viewer::{ClientInfo, Member, Viewer};
@@ -84,18 +84,6 @@ impl Domain {
         client: &ClientInfo,
     ) -> Result<(Model, SecretToken)> {
         let member = viewer.permitted(Permission::SourcesManage)?;
-        let open = Entity::unscoped()
-            .filter(Column::OwnerId.eq(member.user_id))
-            .filter(Column::RevokedAt.is_null())
-            .count(self.db().reader())
-            .await?;
-        if open >= MOST_SOURCES {
-            let limit =
-                Limit { key: "signalSources".to_owned(), used: saturate(open), allowed: saturate(MOST_SOURCES) };
-            let message = format!("you have {MOST_SOURCES} open sources: revoke one first");
-            let problem = Problem::new(ProblemCode::LimitExceeded, &["input"], message);
-            return Err(Problem { limit: Some(limit), ..problem }.into());
-        }
         let (now, token) = (self.now(), SecretToken::new("tvw_", self.entropy()));
         let blank = Model {
             id: SourceId::from_uuid(self.new_uuid()),
@@ -132,7 +120,17 @@ impl Domain {
         };
         let source = self.changed(viewer, blank, change).await?;
         let row = ActiveModel::from(source.clone()).reset_all();
-        self.write_source(row, true, entry(member, &source, Action::SourceCreated, client)).await?;
+        let entry = entry(member, &source, Action::SourceCreated, client);
+        self.db()
+            .write(|tx: &DatabaseTransaction| {
+                let (domain, row, entry) = (self.clone(), row.clone(), entry.clone());
+                Box::pin(async move {
+                    domain.check_room_for_source(tx, entry.actor_id).await?;
+                    Entity::insert(row).exec_without_returning(tx).await?;
+                    domain.audit(tx, entry).await
+                })
+            })
+            .await?;
         Ok((source, token))
     }
 
@@ -147,12 +145,23 @@ impl Domain {
         change: SourceChange,
         client: &ClientInfo,
     ) -> Result<Model> {
-        let member = viewer.permitted(Permission::SourcesManage)?;
-        let source = self.own_source(viewer, id).await?;
-        let source = Model { updated_at: self.now(), ..self.changed(viewer, source, change).await? };
-        let row = ActiveModel { last_received_at: sea_orm::NotSet, ..ActiveModel::from(source.clone()).reset_all() };
-        self.write_source(row, false, entry(member, &source, Action::SourceUpdated, client)).await?;
-        Ok(source)
+        viewer.permitted(Permission::SourcesManage)?;
+        self.db()
+            .write(|tx: &DatabaseTransaction| {
+                let (domain, viewer, change, client) = (self.clone(), viewer.clone(), change.clone(), client.clone());
+                Box::pin(async move {
+                    // Read in the transaction, so that of two changes at once neither is lost.
+                    let source = Entity::visible_to(&viewer).filter(Column::Id.eq(id)).one(tx).await?;
+                    let source = source.ok_or_else(no_such_source)?;
+                    let now = domain.now();
+                    let source = Model { updated_at: now, ..domain.changed(&viewer, source, change).await? };
+                    let row = ActiveModel { last_received_at: NotSet, ..ActiveModel::from(source.clone()).reset_all() };
+                    Entity::update(row).exec(tx).await?;
+                    domain.audit(tx, entry(viewer.member()?, &source, Action::SourceUpdated, &client)).await?;
+                    Ok(source)
+                })
+            })
+            .await
     }
 
     /// Revokes a source's token: what is delivered with it from now on is not found. Again changes nothing.
@@ -169,7 +178,16 @@ impl Domain {
         let source = Model { revoked_at: Some(now), updated_at: now, ..source };
         let row =
             ActiveModel { id: Set(id), revoked_at: Set(source.revoked_at), updated_at: Set(now), ..Default::default() };
-        self.write_source(row, false, entry(member, &source, Action::SourceRevoked, client)).await?;
+        let entry = entry(member, &source, Action::SourceRevoked, client);
+        self.db()
+            .write(|tx: &DatabaseTransaction| {
+                let (domain, row, entry) = (self.clone(), row.clone(), entry.clone());
+                Box::pin(async move {
+                    Entity::update(row).exec(tx).await?;
+                    domain.audit(tx, entry).await
+                })
+            })
+            .await?;
         Ok(source)
     }
 
@@ -192,25 +210,19 @@ impl Domain {
     }
 
     async fn own_source(&self, viewer: &Viewer, id: SourceId) -> Result<Model> {
-        self.source(viewer, id)
-            .await?
-            .ok_or_else(|| Problem::new(ProblemCode::NotFound, &["input", "id"], "there is no such source").into())
+        self.source(viewer, id).await?.ok_or_else(no_such_source)
     }
 
-    async fn write_source(&self, row: ActiveModel, is_new: bool, entry: NewEntry) -> Result<()> {
-        self.db()
-            .write(|tx: &DatabaseTransaction| {
-                let (domain, row, entry) = (self.clone(), row.clone(), entry.clone());
-                Box::pin(async move {
-                    if is_new {
-                        Entity::insert(row).exec_without_returning(tx).await?;
-                    } else {
-                        Entity::update(row).exec(tx).await?;
-                    }
-                    domain.audit(tx, entry).await
-                })
-            })
-            .await
+    async fn check_room_for_source(&self, tx: &DatabaseTransaction, owner: Option<UserId>) -> Result<()> {
+        let open =
+            Entity::unscoped().filter(Column::OwnerId.eq(owner)).filter(Column::RevokedAt.is_null()).count(tx).await?;
+        if open < MOST_SOURCES {
+            return Ok(());
+        }
+        let limit = Limit { key: "signalSources".to_owned(), used: saturate(open), allowed: saturate(MOST_SOURCES) };
+        let message = format!("you have {MOST_SOURCES} open sources: revoke one first");
+        let problem = Problem::new(ProblemCode::LimitExceeded, &["input"], message);
+        Err(Problem { limit: Some(limit), ..problem }.into())
     }
 
     /// Applies a change; every problem at once.
@@ -223,7 +235,7 @@ impl Domain {
         let strategy = strategy.map(|strategy| text::line(&strategy, 60, &[])).transpose();
         let strategy = strategy.map_err(|problem| refuse("strategy", problem.message)).unwrap_or_default();
         let audience = change.audience.unwrap_or(source.audience);
-        if audience == Audience::Tenant && !viewer.may(Permission::SignalsPublish) {
+        if change.audience == Some(Audience::Tenant) && !viewer.may(Permission::SignalsPublish) {
             refuse(
                 "audience",
                 "your role records private signals only: leave the audience out or say PRIVATE".to_owned(),
@@ -288,6 +300,10 @@ impl Domain {
         let known = self.asset_by_symbol(&symbol).await?;
         Ok(known.map(|asset| asset.symbol.clone()).ok_or_else(|| self.unknown_symbol(&symbol)))
     }
+}
+
+fn no_such_source() -> Error {
+    Problem::new(ProblemCode::NotFound, &["input", "id"], "there is no such source").into()
 }
 
 fn entry(member: &Member, source: &Model, action: Action, client: &ClientInfo) -> NewEntry {

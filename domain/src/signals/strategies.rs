@@ -1,6 +1,6 @@
 //! Strategies by name. They are never renamed, so what was once read stays true.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sea_orm::sea_query::OnConflict;
@@ -74,8 +74,13 @@ impl Domain {
                 })
             })
             .await?;
-        let named = new.into_iter().fold(Condition::any(), |any, (tenant, name)| {
-            any.add(Condition::all().add(Column::TenantId.eq(tenant)).add(Column::Name.eq(name)))
+        let mut by_tenant: BTreeMap<TenantId, Vec<String>> = BTreeMap::new();
+        for (tenant, name) in new {
+            by_tenant.entry(tenant).or_default().push(name);
+        }
+        // A list for each tenant, not a condition for each name: SQLite takes trees of a thousand levels at most.
+        let named = by_tenant.into_iter().fold(Condition::any(), |any, (tenant, names)| {
+            any.add(Condition::all().add(Column::TenantId.eq(tenant)).add(Column::Name.is_in(names)))
         });
         #[expect(clippy::disallowed_methods, reason = "tenant and name are in the condition")]
         let strategies = Entity::find().filter(named).all(self.db().reader()).await?;

@@ -1,6 +1,6 @@
 //! The one transaction that writes signals.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::sea_query::{OnConflict, Query};
 use sea_orm::{
@@ -138,10 +138,10 @@ async fn allocate_sequences(tx: &DatabaseTransaction, drafts: &[Draft]) -> Resul
 }
 
 /// Inserts those whose key is new, in one statement; returns their ids.
-async fn insert_new(tx: &DatabaseTransaction, models: &[Model]) -> Result<Vec<SignalId>> {
+async fn insert_new(tx: &DatabaseTransaction, models: &[Model]) -> Result<HashSet<SignalId>> {
     // SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
     const ROWS: usize = 1_000;
-    let mut inserted = Vec::with_capacity(models.len());
+    let mut inserted = HashSet::with_capacity(models.len());
     for models in models.chunks(ROWS) {
         let mut insert = Query::insert();
         insert.into_table(Entity).columns(Column::iter());
@@ -155,7 +155,7 @@ async fn insert_new(tx: &DatabaseTransaction, models: &[Model]) -> Result<Vec<Si
         insert.on_conflict(OnConflict::column(Column::IdempotencyKey).do_nothing().to_owned());
         insert.returning_col(Column::Id);
         for row in tx.query_all(&insert).await? {
-            inserted.push(row.try_get::<SignalId>("", "id")?);
+            inserted.insert(row.try_get::<SignalId>("", "id")?);
         }
     }
     Ok(inserted)

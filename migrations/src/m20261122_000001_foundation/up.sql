@@ -131,7 +131,9 @@ CREATE TABLE signals (
 CREATE UNIQUE INDEX signals_by_sequence ON signals (tenant_id, sequence);
 CREATE INDEX signals_by_time ON signals (tenant_id, signal_time, id);
 CREATE INDEX signals_by_confidence ON signals (tenant_id, confidence, id);
-CREATE INDEX signals_by_asset ON signals (tenant_id, asset_id, timeframe, mode, signal_time, id);
+CREATE INDEX signals_by_asset ON signals (tenant_id, asset_id, signal_time, id);
+CREATE INDEX signals_by_strategy ON signals (tenant_id, strategy_id, signal_time, id);
+CREATE INDEX signals_latest ON signals (tenant_id, asset_id, timeframe, mode, signal_time, id);
 CREATE INDEX signals_of_all_by_time ON signals (signal_time, id);
 CREATE INDEX signals_of_all_by_confidence ON signals (confidence, id);
 

@@ -23,7 +23,7 @@ struct RegisterInput {
     last_name: String,
     /// The version of the terms that is accepted.
     accept_terms: String,
-    /// The short name of the tenant; null for the installation's default.
+    /// The short name of a tenant that is open to registration; null for the installation's default.
     tenant: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Which signals, and in which order.
 
 use async_graphql::{Enum, ID, InputObject, InputType};
+use bellwether_domain::clock::is_storable;
 use bellwether_domain::error::{Error, Problem};
 use bellwether_domain::signals::{self, Compare};
 use chrono::{DateTime, Utc};
@@ -77,6 +78,16 @@ impl<T: InputType> Words<T> {
     }
 }
 
+/// The comparison of times that both databases keep.
+pub(super) fn times(range: Range<DateTime<Utc>>, path: &[&str]) -> Result<Compare<DateTime<Utc>>, Error> {
+    let compare = range.into_compare(path)?;
+    let single = [compare.eq, compare.gte, compare.lte, compare.gt, compare.lt].into_iter().flatten();
+    if single.chain(compare.one_of.iter().flatten().copied()).all(is_storable) {
+        return Ok(compare);
+    }
+    Err(Problem::validation(path, "expected times of the years 1 to 9999").into())
+}
+
 fn check_values(count: Option<usize>, path: &[&str]) -> Result<(), Error> {
     match count.filter(|count| *count > MOST_VALUES) {
         Some(count) => {
@@ -137,7 +148,11 @@ impl SignalFilter {
         use signals::SignalFilter as F;
         let mut all = Vec::new();
         let path = |field: &'static str| ["filter", field];
-        let upper = |symbol: String| Ok(symbol.trim().to_uppercase());
+        let word = |text: String| {
+            let problem = || Problem::validation(&["filter"], "a text in it has a NUL character").into();
+            if text.contains('\0') { Err(problem()) } else { Ok(text) }
+        };
+        let upper = |symbol: String| word(symbol.trim().to_uppercase());
         if let Some(words) = self.symbol {
             all.push(F::Symbol(words.into_compare(&path("symbol"), upper)?));
         }
@@ -151,7 +166,7 @@ impl SignalFilter {
             all.push(F::Timeframe(words.into_compare(&path("timeframe"), |word| Ok(word.into()))?));
         }
         if let Some(words) = self.strategy {
-            all.push(F::Strategy(words.into_compare(&path("strategy"), Ok)?));
+            all.push(F::Strategy(words.into_compare(&path("strategy"), word)?));
         }
         if let Some(words) = self.source {
             all.push(F::Source(words.into_compare(&path("source"), |word| Ok(word.into()))?));
@@ -167,10 +182,10 @@ impl SignalFilter {
             all.push(F::Confidence(range.into_compare(&path("confidence"))?));
         }
         if let Some(range) = self.signal_time {
-            all.push(F::SignalTime(range.into_compare(&path("signalTime"))?));
+            all.push(F::SignalTime(times(range, &path("signalTime"))?));
         }
         if let Some(range) = self.created_at {
-            all.push(F::CreatedAt(range.into_compare(&path("createdAt"))?));
+            all.push(F::CreatedAt(times(range, &path("createdAt"))?));
         }
         if let Some(words) = self.author {
             all.push(F::Author(words.into_compare(&path("author"), |id| parse_id(&id, &path("author")))?));

@@ -5,7 +5,7 @@ use bellwether_domain::Error;
 use bellwether_domain::signals;
 use chrono::{DateTime, Utc};
 
-use super::filter::{Range, Words};
+use super::filter::{Range, Words, times};
 use super::types::{Audience, Mode, Signal, Timeframe};
 use crate::context::Request;
 use crate::field::{Access, Field, field};
@@ -219,7 +219,7 @@ impl SignalDeliveryFilter {
             source: self.source_id.map(|id| parse_id(&id, &["filter", "sourceId"])).transpose()?,
             verdict: verdict.transpose()?,
             waiting: self.is_waiting,
-            received_at: self.received_at.map(|range| range.into_compare(&["filter", "receivedAt"])).transpose()?,
+            received_at: self.received_at.map(|range| times(range, &["filter", "receivedAt"])).transpose()?,
         })
     }
 }

@@ -3,8 +3,6 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::bail;
-
 use super::{block_on, migrate, serve};
 use crate::config::Config;
 use crate::{app, telemetry};
@@ -17,10 +15,6 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         app::ensure_keys(&config.keys_file())?;
         migrate::apply(&config).await?;
         let domain = app::open(&config).await?;
-        if domain.demo_anchor().await?.is_none() && domain.has_tenants().await? {
-            bail!("this database holds a business that is not the demo's: choose another with --data-dir");
-        }
-        bellwether_seeds::reference(&domain).await?;
         bellwether_seeds::demo(&domain).await?;
         let url = config.public_url();
         serve::serve(domain, &config, |address| {

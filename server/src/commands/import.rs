@@ -1,7 +1,9 @@
 //! `bellwether signals import`
 
+mod records;
+
 use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::{BufReader, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -13,6 +15,7 @@ use chrono::{DateTime, Utc};
 use csv::StringRecord;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use self::records::Records;
 use super::{block_on, seed};
 use crate::app;
 use crate::cli::ImportArgs;
@@ -55,7 +58,7 @@ async fn recording(domain: &Domain, args: &ImportArgs) -> anyhow::Result<Recordi
 
 /// An import under way.
 struct Import {
-    lines: csv::Reader<File>,
+    records: Records<BufReader<File>>,
     columns: Vec<String>,
     report: csv::Writer<Box<dyn Write + Send>>,
     progress: ProgressBar,
@@ -71,21 +74,13 @@ impl Import {
         let name = args.file.display();
         let file = File::open(&args.file).with_context(|| format!("{name} cannot be read"))?;
         let size = file.metadata().with_context(|| format!("{name} cannot be read"))?.len();
-        let mut lines = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file);
-        let headings = lines.headers().with_context(|| format!("{name} has no readable line of headings"))?;
-        let columns: Vec<String> =
-            headings.iter().map(|heading| heading.trim_start_matches('\u{feff}').to_lowercase()).collect();
-        let has = |column: &&str| columns.iter().any(|known| known == column);
-        let missing: Vec<&str> = NEEDED.iter().filter(|column| !has(column)).copied().collect();
-        let is_known = |column: &&String| NEEDED.iter().chain(&OPTIONAL).any(|known| known == column);
-        let unknown: Vec<&String> = columns.iter().filter(|column| !is_known(column)).collect();
-        if !missing.is_empty() || !unknown.is_empty() {
-            bail!(
-                "{name}: the headings lack {missing:?} and {unknown:?} are not known; needed are {}, allowed also {}",
-                NEEDED.join(", "),
-                OPTIONAL.join(", ")
-            );
-        }
+        let mut records = Records::new(BufReader::new(file));
+        let columns = match records.next().with_context(|| format!("{name} cannot be read"))? {
+            Some((_, Ok(headings))) => headings.iter().map(str::to_lowercase).collect(),
+            Some((line, Err(problem))) => bail!("{name}, line {line}: {problem}"),
+            None => bail!("{name} is empty: expected a line of headings"),
+        };
+        check_headings(&columns).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
         let report: Box<dyn Write + Send> = match &args.report {
             Some(file) => {
                 Box::new(File::create(file).with_context(|| format!("{} cannot be written", file.display()))?)
@@ -95,7 +90,7 @@ impl Import {
         let progress = if std::io::stderr().is_terminal() { ProgressBar::new(size) } else { ProgressBar::hidden() };
         progress.set_style(ProgressStyle::with_template("{bytes} of {total_bytes} {wide_bar} {eta}")?);
         Ok(Self {
-            lines,
+            records,
             columns,
             report: csv::WriterBuilder::new().flexible(true).from_writer(report),
             progress,
@@ -108,17 +103,9 @@ impl Import {
     }
 
     async fn all(&mut self, domain: &Domain, recording: &Recording) -> anyhow::Result<()> {
-        let (mut batch, mut line) = (Vec::with_capacity(BATCH), StringRecord::new());
-        loop {
-            let number = self.lines.position().line();
-            match self.lines.read_record(&mut line) {
-                Ok(false) => break,
-                Ok(true) => match self.signal(&line, recording) {
-                    Ok(signal) => batch.push((number.max(line.position().map_or(number, csv::Position::line)), signal)),
-                    Err(problem) => self.refuse(number, &problem)?,
-                },
-                Err(error) => self.refuse(number, &error.to_string())?,
-            }
+        let mut batch = Vec::with_capacity(BATCH);
+        while let Some((line, record)) = self.records.next().context("the file cannot be read on")? {
+            batch.push((line, record.and_then(|record| self.signal(&record, recording))));
             if batch.len() == BATCH {
                 self.record(domain, recording, std::mem::take(&mut batch)).await?;
             }
@@ -167,27 +154,32 @@ impl Import {
         })
     }
 
+    /// Records the signals of a batch and reports what was refused, in the order of the file.
     async fn record(
         &mut self,
         domain: &Domain,
         recording: &Recording,
-        batch: Vec<(u64, NewSignal)>,
+        mut batch: Vec<(u64, Result<NewSignal, String>)>,
     ) -> anyhow::Result<()> {
-        let (numbers, signals): (Vec<u64>, Vec<NewSignal>) = batch.into_iter().unzip();
-        for (number, answer) in numbers.into_iter().zip(domain.record_signals_as(recording, signals).await?) {
+        let signals = batch.iter_mut().filter_map(|(_, signal)| signal.as_mut().ok()).map(std::mem::take).collect();
+        let mut answers = domain.record_signals_as(recording, signals).await?.into_iter();
+        for (line, signal) in batch {
+            let answer = match signal {
+                Err(problem) => {
+                    self.refuse(line, &problem)?;
+                    continue;
+                }
+                Ok(_) => answers.next().context("a signal was left without an answer")?,
+            };
             match answer.map(|recorded| recorded.outcome) {
                 Ok(RecordOutcome::Inserted) => self.inserted += 1,
                 Ok(RecordOutcome::Ignored) => self.ignored += 1,
                 Ok(RecordOutcome::Updated) => self.updated += 1,
-                Err(Error::Problems(problems)) => {
-                    let told = |p: bellwether_domain::Problem| format!("{}: {}", p.path.join("."), p.message);
-                    let told: Vec<String> = problems.into_iter().map(told).collect();
-                    self.refuse(number, &told.join("; "))?;
-                }
+                Err(refused @ Error::Problems(_)) => self.refuse(line, &refused.to_string())?,
                 Err(fault) => return Err(fault.into()),
             }
         }
-        self.progress.set_position(self.lines.position().byte());
+        self.progress.set_position(self.records.position);
         Ok(())
     }
 
@@ -213,4 +205,28 @@ impl Import {
         )?;
         Ok(if self.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// Whether these are the headings of signals.
+fn check_headings(columns: &[String]) -> Result<(), String> {
+    let is_known = |column: &&String| NEEDED.iter().chain(&OPTIONAL).any(|known| known == column);
+    let missing: Vec<&str> =
+        NEEDED.into_iter().filter(|needed| !columns.iter().any(|column| column == needed)).collect();
+    let unknown: Vec<&str> = columns.iter().filter(|column| !is_known(column)).map(String::as_str).collect();
+    let twice: Vec<&str> = NEEDED
+        .into_iter()
+        .chain(OPTIONAL)
+        .filter(|name| columns.iter().filter(|column| column == name).count() > 1)
+        .collect();
+    for (what, names) in [("lack", missing), ("have unknown names:", unknown), ("have twice:", twice)] {
+        if !names.is_empty() {
+            return Err(format!(
+                "the headings {what} {}; needed are {}, allowed also {}",
+                names.join(", "),
+                NEEDED.join(", "),
+                OPTIONAL.join(", ")
+            ));
+        }
+    }
+    Ok(())
 }

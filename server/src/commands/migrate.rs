@@ -1,5 +1,6 @@
 //! `bellwether migrate`
 
+use std::fs::File;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -7,7 +8,7 @@ use anyhow::Context;
 use bellwether_domain::db::Db;
 use bellwether_migrations::Migrator;
 use sea_orm_migration::MigratorTrait;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use super::block_on;
 use crate::app;
@@ -27,7 +28,7 @@ pub(crate) fn up(config: &Config) -> anyhow::Result<ExitCode> {
 /// Undoes the newest.
 pub(crate) fn down(config: &Config, steps: u32) -> anyhow::Result<ExitCode> {
     block_on(async {
-        let db = alone(config).await?;
+        let Alone { db, _file } = alone(config).await?;
         Migrator::down(db.writer(), Some(steps)).await.context("the migration could not be undone")?;
         db.close().await?;
         print_status(config).await
@@ -41,22 +42,38 @@ pub(crate) fn status(config: &Config) -> anyhow::Result<ExitCode> {
 
 /// Applies what is pending, while nobody else does.
 pub(crate) async fn apply(config: &Config) -> anyhow::Result<()> {
-    let db = alone(config).await?;
-    // The lock belongs to the connection, of which there is one: it goes when that is closed.
+    let Alone { db, _file } = alone(config).await?;
     Migrator::up(db.writer(), None).await.context("the migrations could not be applied")?;
     db.close().await.context("the database could not be closed")
 }
 
-/// The database over a single connection, on PostgreSQL holding a lock against other migrators. SQLite's own lock on
-/// the file does the same.
-pub(crate) async fn alone(config: &Config) -> anyhow::Result<Db> {
+/// The database over a single connection, with a lock against other migrators: on PostgreSQL it belongs to the
+/// connection, beside a SQLite file it is a file of its own that is locked until the process ends or `Alone` is dropped.
+pub(crate) async fn alone(config: &Config) -> anyhow::Result<Alone> {
     let config =
         Config { database: crate::config::Database { connections: 1, ..config.database.clone() }, ..config.clone() };
     let db = app::connect(&config).await?;
-    if db.backend() == DbBackend::Postgres {
-        lock(db.writer()).await?;
-    }
-    Ok(db)
+    let url = config.database_url();
+    let file = match url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) {
+        None => {
+            lock(db.writer()).await?;
+            None
+        }
+        Some(path) => {
+            let path = format!("{}.migrating", path.split('?').next().unwrap_or(path));
+            let file = File::create(&path).with_context(|| format!("{path} cannot be made"))?;
+            tokio::task::spawn_blocking(move || file.lock().map(|()| Some(file)))
+                .await?
+                .context("no lock can be had")?
+        }
+    };
+    Ok(Alone { db, _file: file })
+}
+
+/// The database for one who migrates.
+pub(crate) struct Alone {
+    pub(crate) db: Db,
+    _file: Option<File>,
 }
 
 async fn lock(connection: &DatabaseConnection) -> anyhow::Result<()> {

@@ -4,7 +4,8 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use bellwether_domain::identity::NewUser;
+use bellwether_domain::Error;
+use bellwether_domain::identity::NewPerson;
 use bellwether_domain::permission::Role;
 use secrecy::SecretString;
 
@@ -19,20 +20,24 @@ pub(crate) fn create(config: Config, args: OwnerArgs) -> anyhow::Result<ExitCode
     block_on(async move {
         let domain = app::open_unsigned(&config).await?;
         seed::require_migrated(&domain).await?;
-        let tenant = match (domain.tenant_by_slug(&args.tenant).await?, &args.tenant_name) {
-            (Some(tenant), _) => tenant,
-            (None, Some(name)) => domain.put_tenant(&args.tenant, name).await?,
-            (None, None) => bail!("there is no tenant {:?}: to make it, give its name with --tenant-name", args.tenant),
-        };
-        let owner = NewUser {
-            tenant_id: tenant.id,
+        let owner = NewPerson {
             email: args.email,
             password,
             first_name: args.first_name,
             last_name: args.last_name,
             role: Role::Owner,
         };
-        let owner = domain.create_user(owner).await?;
+        // Before the tenant is made: what is refused leaves nothing behind.
+        let problems = owner.problems();
+        if !problems.is_empty() {
+            return Err(Error::Problems(problems).into());
+        }
+        let tenant = match (domain.tenant_by_slug(&args.tenant).await?, &args.tenant_name) {
+            (Some(tenant), _) => tenant,
+            (None, Some(name)) => domain.put_tenant(&args.tenant, name).await?,
+            (None, None) => bail!("there is no tenant {:?}: to make it, give its name with --tenant-name", args.tenant),
+        };
+        let owner = domain.create_user(tenant.id, owner).await?;
         writeln!(std::io::stdout(), "{} owns this installation, in the tenant {}", owner.email, tenant.slug)?;
         domain.db().clone().close().await?;
         Ok(ExitCode::SUCCESS)

@@ -16,10 +16,10 @@ pub(crate) fn run(config: Config, demo: bool, force: bool) -> anyhow::Result<Exi
     block_on(async move {
         let domain = app::open_unsigned(&config).await?;
         let is_empty = app::pending_migrations(domain.db()).await? == Migrator::migrations().len();
-        if !force && !is_empty && domain.demo_anchor().await.ok().flatten().is_none() {
+        if !force && !is_empty && domain.has_tenants().await? && domain.demo_anchor().await?.is_none() {
             bail!("this database was not made by the demo: nothing was dropped (--force drops it all the same)");
         }
-        let db = migrate::alone(&config).await?;
+        let migrate::Alone { db, .. } = migrate::alone(&config).await?;
         Migrator::down(db.writer(), None).await.context("the tables could not be dropped")?;
         Migrator::up(db.writer(), None).await.context("the tables could not be made")?;
         db.close().await?;
