@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bellwether::config::Config;
 use bellwether_domain::clock::{Clock, ManualClock, SystemClock};
 use bellwether_domain::entropy::Entropy;
-use bellwether_domain::identity::{NewUser, PasswordCost, SigningKeys};
+use bellwether_domain::identity::{NewPerson, PasswordCost, SigningKeys};
 use bellwether_domain::ids::{TenantId, UserId};
 use bellwether_domain::permission::Role;
 use bellwether_domain::viewer::ClientInfo;
@@ -188,15 +188,14 @@ async fn populate(domain: &Domain) -> HashMap<(&'static str, Role), (TenantId, U
     for slug in TENANTS {
         let tenant = domain.put_tenant(slug, &format!("Tenant {slug}")).await.unwrap();
         for role in Role::ALL {
-            let user = NewUser {
-                tenant_id: tenant.id,
+            let user = NewPerson {
                 email: email(slug, role),
                 password: PASSWORD.into(),
                 first_name: role.as_str().to_owned(),
                 last_name: slug.to_uppercase(),
                 role,
             };
-            let user = domain.create_user(user).await.unwrap();
+            let user = domain.create_user(tenant.id, user).await.unwrap();
             people.insert((slug, role), (tenant.id, user.id));
         }
     }

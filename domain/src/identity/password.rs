@@ -131,6 +131,9 @@ pub(crate) fn problems(password: &SecretString, path: &[&str]) -> Vec<Problem> {
     if length > 128 {
         return vec![Problem::validation(path, "the password may have at most 128 characters")];
     }
+    if is_common(password) {
+        return vec![Problem::validation(path, "the password is one of the most common: everybody tries it")];
+    }
     if length >= 15 {
         return Vec::new();
     }
@@ -144,6 +147,29 @@ pub(crate) fn problems(password: &SecretString, path: &[&str]) -> Vec<Problem> {
         ),
     ];
     rules.into_iter().filter(|(met, _)| !met).map(|(_, rule)| Problem::validation(path, rule)).collect()
+}
+
+/// Whether it is a word of the bundled list with what people add to words: capitals, digits and signs for letters,
+/// and more of these before or after; or one character over and over.
+fn is_common(password: &str) -> bool {
+    const WORDS: &str = include_str!("common_passwords.txt");
+    let mut characters = password.chars();
+    let first = characters.next();
+    if first.is_some() && characters.all(|other| Some(other) == first) {
+        return true;
+    }
+    let trimmed = password.trim_matches(|c: char| !c.is_alphabetic() && c != '@' && c != '$');
+    let as_letter = |c: char| match c {
+        '@' | '4' => 'a',
+        '3' => 'e',
+        '1' | '!' => 'i',
+        '0' => 'o',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other.to_ascii_lowercase(),
+    };
+    let word: String = trimmed.chars().map(as_letter).collect();
+    WORDS.lines().any(|common| common == word)
 }
 
 #[cfg(test)]
@@ -175,6 +201,16 @@ mod tests {
         let entropy = Entropy::from_seed(3);
         assert!(cheap().is_outdated(&weaker.hash(&"a".into(), &entropy).await.unwrap()));
         assert!(!cheap().is_outdated(&cheap().hash(&"a".into(), &entropy).await.unwrap()));
+    }
+
+    #[test]
+    fn common_words_are_refused_however_they_are_dressed_up() {
+        for common in ["Password1!", "P@ssw0rd", "Qwerty123!", "!!Welc0me2026", "L3tmein!!", "aaaaaaaaaaaaaaaa"] {
+            assert!(is_common(common), "{common}");
+        }
+        for own in ["Demo-Passw0rd!", "correct horse battery", "T9#kfjWq", "", "12345678"] {
+            assert!(!is_common(own), "{own}");
+        }
     }
 
     #[test]

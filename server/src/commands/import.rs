@@ -75,7 +75,7 @@ impl Import {
         let file = File::open(&args.file).with_context(|| format!("{name} cannot be read"))?;
         let size = file.metadata().with_context(|| format!("{name} cannot be read"))?.len();
         let mut records = Records::new(BufReader::new(file));
-        let columns = match records.next().with_context(|| format!("{name} cannot be read"))? {
+        let columns: Vec<String> = match records.next().with_context(|| format!("{name} cannot be read"))? {
             Some((_, Ok(headings))) => headings.iter().map(str::to_lowercase).collect(),
             Some((line, Err(problem))) => bail!("{name}, line {line}: {problem}"),
             None => bail!("{name} is empty: expected a line of headings"),

@@ -11,7 +11,9 @@ use serde_json::json;
 async fn shape(database: &TestDatabase) -> Vec<String> {
     let db = database.connect().await;
     let query = match database.backend {
-        Backend::Sqlite => "SELECT sql AS line FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'seaql_migrations'",
+        Backend::Sqlite => {
+            "SELECT sql AS line FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'seaql_migrations' AND name NOT LIKE 'sqlite_%'"
+        }
         Backend::Postgres => {
             "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS line \
              FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'seaql_migrations' \
