@@ -148,8 +148,10 @@ impl Db {
     pub async fn close(self) -> Result<(), DbErr> {
         if self.backend() == DbBackend::Sqlite {
             self.reader.close().await?;
-            // Refreshes what the planner knows of tables that have grown; next to nothing where none has.
-            self.writer.execute_unprepared("PRAGMA optimize").await?;
+            // Refreshes what the planner knows of tables that have grown. It can wait for the next time.
+            if let Err(error) = self.writer.execute_unprepared("PRAGMA optimize").await {
+                tracing::info!(%error, "the planner's statistics were not refreshed");
+            }
         }
         self.writer.close().await
     }

@@ -1,7 +1,7 @@
 //! The database's schema, forward and back, for SQLite and PostgreSQL.
 //!
 //! Each migration is a folder with `up.sql` and `down.sql`: one text for both databases, in which a few type words
-//! (see [`dialect`]) stand for what the two call differently. An applied migration is never edited.
+//! (see `dialect.rs`) stand for what the two call differently. An applied migration is never edited.
 //!
 //! A migration runs in one transaction on both databases, and must be run over a single connection: on SQLite every
 //! statement of a wider pool could take another one.

@@ -1,7 +1,7 @@
 //! The GraphQL schema: types, resolvers, guards, connections, public errors.
 //!
 //! A resolver parses nothing and decides nothing: it hands typed input to a use case of the domain and its answer back.
-//! Everything that can be refused goes through [`field`](mod@field), which asks for a permission before it runs.
+//! Everything that can be refused goes through `field.rs`, which asks for a permission before it runs.
 
 mod context;
 #[cfg(test)]
@@ -12,6 +12,7 @@ mod identity;
 mod market;
 mod node;
 mod paging;
+mod partial;
 mod problems;
 mod scalars;
 mod signals;
@@ -46,6 +47,14 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 /// introspect it, its errors suggest no names either.
 pub fn schema(domain: Domain, open_introspection: bool) -> Schema {
     let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default()).data(domain);
+    if open_introspection { schema.finish() } else { schema.disable_suggestions().finish() }
+}
+
+/// The same schema for mutations: an argument that cannot be coerced nulls its own field and no other.
+pub fn mutation_schema(domain: Domain, open_introspection: bool) -> Schema {
+    let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .data(domain)
+        .extension(partial::PartialAnswers);
     if open_introspection { schema.finish() } else { schema.disable_suggestions().finish() }
 }
 

@@ -84,8 +84,8 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
             user.map(|user| Node::User(User::new(user, viewer)))
         }
         TenantId::PREFIX => {
-            let profile = domain.viewer_profile(viewer).await?.filter(|(_, tenant)| tenant.id.uuid() == uuid);
-            profile.map(|(_, tenant)| Node::Tenant(Tenant(tenant)))
+            let tenant = domain.visible_tenant(viewer, TenantId::from_uuid(uuid)).await?;
+            tenant.map(|tenant| Node::Tenant(Tenant(tenant)))
         }
         SourceId::PREFIX => {
             let source = visible(domain.source(viewer, SourceId::from_uuid(uuid)).await)?;

@@ -131,7 +131,8 @@ pub fn state(domain: Domain, config: &Config, shutdown: CancellationToken) -> an
         migrations: Arc::new(Migrations(domain.db().clone())),
     };
     let schema = bellwether_schema::schema(domain.clone(), settings.open_introspection);
-    Ok(AppState { domain, schema, guard: Arc::new(guard), settings: Arc::new(settings), shutdown })
+    let mutations = bellwether_schema::mutation_schema(domain.clone(), settings.open_introspection);
+    Ok(AppState { domain, schema, mutations, guard: Arc::new(guard), settings: Arc::new(settings), shutdown })
 }
 
 /// Takes the address to serve on.

@@ -43,9 +43,9 @@ pub struct Config {
 pub struct Server {
     /// The address it listens on.
     pub listen: SocketAddr,
-    /// How it is reached from outside, such as https://api.example.com; by default http:// and the address.
+    /// How it is reached from outside, such as `https://api.example.com`; by default `http://` and the address.
     pub public_url: Option<String>,
-    /// The origins of frontends that may call it from a browser, such as https://app.example.com; "*" for all.
+    /// The origins of frontends that may call it from a browser, such as `https://app.example.com`; "*" for all.
     pub allowed_origins: Vec<String>,
     /// The networks of proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<IpNet>,

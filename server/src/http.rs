@@ -58,6 +58,8 @@ pub struct AppState {
     pub domain: Domain,
     /// The GraphQL schema with its resolvers.
     pub schema: Schema,
+    /// The same for mutations.
+    pub mutations: Schema,
     /// Decides which documents may run.
     pub guard: Arc<Guard>,
     /// What the installation decided.

@@ -131,12 +131,6 @@ pub(crate) fn problems(password: &SecretString, path: &[&str]) -> Vec<Problem> {
     if length > 128 {
         return vec![Problem::validation(path, "the password may have at most 128 characters")];
     }
-    if is_common(password) {
-        return vec![Problem::validation(path, "the password is one of the most common: everybody tries it")];
-    }
-    if length >= 15 {
-        return Vec::new();
-    }
     let rules = [
         (length >= 8, "the password needs at least 8 characters"),
         (password.chars().any(char::is_uppercase), "the password needs an upper-case letter, or 15 characters"),
@@ -146,7 +140,12 @@ pub(crate) fn problems(password: &SecretString, path: &[&str]) -> Vec<Problem> {
             "the password needs a special character such as ! or -, or 15 characters",
         ),
     ];
-    rules.into_iter().filter(|(met, _)| !met).map(|(_, rule)| Problem::validation(path, rule)).collect()
+    let unmet = rules.into_iter().filter(|(met, _)| !met && length < 15).map(|(_, rule)| rule);
+    let mut unmet: Vec<&str> = unmet.collect();
+    if unmet.is_empty() && is_common(password) {
+        unmet.push("the password is one of the most common: everybody tries it");
+    }
+    unmet.into_iter().map(|rule| Problem::validation(path, rule)).collect()
 }
 
 /// Whether it is a word of the bundled list with what people add to words: capitals, digits and signs for letters,

@@ -7,6 +7,7 @@ use sea_orm::{QueryOrder, QuerySelect};
 use super::{Tenant, TenantStatus, User, tenant, user};
 use crate::error::{Problem, Result};
 use crate::ids::{Id, TenantId, UserId};
+use crate::permission::Permission;
 use crate::viewer::Viewer;
 use crate::{Domain, text};
 
@@ -22,6 +23,15 @@ impl Domain {
     /// A tenant of this id.
     pub(crate) async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>> {
         Ok(all_tenants().filter(tenant::Column::Id.eq(id)).one(self.db().reader()).await?)
+    }
+
+    /// A tenant of this id, if the viewer may see it: their own; for the owner, each.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn visible_tenant(&self, viewer: &Viewer, id: TenantId) -> Result<Option<Tenant>> {
+        let is_own = viewer.member().is_ok_and(|member| member.tenant_id == id);
+        if is_own || viewer.may(Permission::TenantsReadAll) { self.tenant(id).await } else { Ok(None) }
     }
 
     /// The viewer's user and tenant; none for a viewer who is no user.

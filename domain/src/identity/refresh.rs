@@ -1,7 +1,8 @@
 //! Renewing a session: its refresh token is good for one time, and gives the next one.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, Set};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{DatabaseTransaction, Set, TryInsertResult};
 
 use super::login::entry;
 use super::{SecretToken, SignedIn, TenantStatus, UserStatus, hash_token, session, spent_token, tenant, user};
@@ -81,7 +82,13 @@ impl Domain {
         let lasts = if session.remember_me { settings.refresh_remembered } else { settings.refresh };
         let spent =
             spent_token::ActiveModel { token_hash: Set(presented), session_id: Set(session.id), spent_at: Set(now) };
-        spent_token::Entity::insert(spent).exec_without_returning(tx).await?;
+        let unique = OnConflict::column(spent_token::Column::TokenHash).do_nothing().to_owned();
+        let spent =
+            spent_token::Entity::insert(spent).on_conflict(unique).try_insert().exec_without_returning(tx).await?;
+        if !matches!(spent, TryInsertResult::Inserted(1)) {
+            // Somebody else has just used it: what they wrote is not to be seen from here.
+            return Ok(Presented::Unknown);
+        }
         let renewed = session::ActiveModel {
             id: Set(session.id),
             refresh_token_hash: Set(next),

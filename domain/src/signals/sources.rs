@@ -241,6 +241,10 @@ impl Domain {
                 "your role records private signals only: leave the audience out or say PRIVATE".to_owned(),
             );
         }
+        let is_owner = viewer.member().is_ok_and(|member| member.user_id == source.owner_id);
+        if audience != source.audience && !is_owner {
+            refuse("audience", "only whoever made the source says who sees what comes in by it".to_owned());
+        }
         let confidence = change.confidence.unwrap_or(source.confidence);
         if !(0..=100).contains(&confidence) {
             refuse("confidence", format!("expected 0 to 100, got {confidence}"));

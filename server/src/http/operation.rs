@@ -87,7 +87,7 @@ pub(super) fn admit(
     request.operation_name = params.operation_name;
     request.set_parsed_query(accepted.document);
     Ok(Operation {
-        schema: app.schema.clone(),
+        schema: if accepted.operation_type == OperationType::Mutation { &app.mutations } else { &app.schema }.clone(),
         request,
         request_id: id.to_owned(),
         kind: accepted.operation_type,

@@ -135,7 +135,10 @@ impl<'a> Payload<'a> {
     pub(super) fn of(response: &'a GraphqlResponse) -> Self {
         let never_ran = response.data == Value::Null
             && !response.errors.is_empty()
-            && response.errors.iter().all(|error| error.path.is_empty());
+            && response.errors.iter().all(|error| {
+                // An argument is coerced when its field is come to, and so its error has a path.
+                error.path.is_empty() || error_code(error) == Some("GRAPHQL_VALIDATION_FAILED")
+            });
         Self {
             errors: &response.errors,
             data: (!never_ran).then_some(&response.data),
