@@ -16,6 +16,12 @@ export default [
     rules: {
       ...schema.rules,
       ...relay.rules,
+      // Lists that cannot grow long, such as reasons, are plain ones, and connections have nodes beside their edges.
+      '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false }],
+      // A journal is read from its newest entry on, never backwards.
+      '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
+      // It would refuse signalTime of Signal, which is the business's word for it.
+      '@graphql-eslint/no-typename-prefix': 'off',
       // Ids are opaque and only entities have one.
       '@graphql-eslint/strict-id-in-types': ['error', {
         acceptedIdNames: ['id'],

@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { Kind, buildClientSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { PASSWORD, WAIT, data, run, secret, serverFromArguments, unique, within } from './lib.mjs';
+import { PASSWORD, data, run, secret, sequenceNow, serverFromArguments, unique, within } from './lib.mjs';
 
 const server = serverFromArguments('operations');
 const folder = new URL('../../docs/operations/', import.meta.url);
@@ -84,7 +84,7 @@ await run('operations', [
 
     const one = await call('Signal', { id: ids[0] }, token);
     assert.deepEqual([one.entry, one.target, one.stop], ['182.5', '190', '180.12345678']);
-    assert.deepEqual([one.symbol, one.direction, one.confidence, one.payload], ['AAPL', 'BUY', 71, { check: true }]);
+    assert.deepEqual([one.asset.symbol, one.direction, one.confidence, one.payload], ['AAPL', 'BUY', 71, { check: true }]);
     assert.equal(Date.parse(one.signalTime), Date.parse(signalTime));
     const page = await call('Signals', { filter: { strategy: { in: [`${name}-71`, `${name}-72`] } }, first: 1 }, token);
     assert.equal(page.nodes.length, 1);
@@ -101,7 +101,7 @@ await run('operations', [
   }],
   ['CreateSignalSource, a delivery, SignalDeliveries, UpdateSignalSource, RedriveSignalDelivery, SignalSources', async () => {
     const { token } = known;
-    const made = await call('CreateSignalSource', { input: { name } }, token);
+    const made = await call('CreateSignalSource', { input: { name, strategy: name } }, token);
     secret(made.token);
     assert.equal(made.url, `${server}/hooks/tradingview/${made.token}`);
     const sourceId = made.source.id;
@@ -133,12 +133,14 @@ await run('operations', [
       connectionParams: { authorization: `Bearer ${known.token}` },
       retryAttempts: 0,
     });
-    const filter = { strategy: { eq: `${name}-71` } };
-    const answers = client.iterate({ query: operations.get('SignalRecorded').text, variables: { filter, afterSequence: '0' } });
-    const { value } = await within(answers.next(), 'an event', WAIT);
-    assert.equal(value.errors, undefined, JSON.stringify(value.errors));
-    assert.equal(value.data.signalRecorded.signal.confidence, 71);
-    await answers.return();
+    const sequence = await sequenceNow(server, known.token, async ({ strategies }) => {
+      const variables = { filter: { strategy: { in: strategies } } };
+      const answers = client.iterate({ query: operations.get('SignalRecorded').text, variables });
+      const { value } = await answers.next();
+      await answers.return();
+      return value;
+    });
+    assert.match(sequence, /^\d+$/);
     await client.dispose();
   }],
   ['every saved operation was run', () => {

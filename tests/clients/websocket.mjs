@@ -284,7 +284,7 @@ await run('websocket', [
     socket.close();
   }],
   ['nobody follows anything without signing in', async () => {
-    const socket = await Socket.ready(undefined);
+    const socket = await Socket.ready({});
     assert.deepEqual(await refusal(socket, FOLLOW), ['UNAUTHENTICATED']);
     socket.close();
   }],

@@ -104,7 +104,8 @@ fn start(folder: &Path) -> Option<String> {
     Some(format!("postgres://postgres@127.0.0.1:{port}"))
 }
 
-/// Leaves a process behind that stops the cluster and removes it when the run has ended.
+/// Leaves a process behind that outlives the test and stops the cluster and removes it when the run has ended.
+#[expect(clippy::zombie_processes, reason = "it ends after the test that started it")]
 fn watch(folder: &Path, binaries: &Path, is_root: bool) {
     let script = format!(
         "while kill -0 {parent} 2>/dev/null; do sleep 1; done; cd /; {as_postgres} {stop} -D {folder}/data -m immediate -w stop; rm -rf {folder}",

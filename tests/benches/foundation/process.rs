@@ -26,19 +26,19 @@ impl Server {
         let built = std::env::current_exe().unwrap();
         let binary = built.parent().and_then(Path::parent).unwrap().join("bellwether");
         let start = Instant::now();
-        let child = Command::new(binary)
+        let mut command_line = Command::new(binary);
+        command_line
             .args([command, "--data-dir", folder.to_str().unwrap(), "--listen", &address.to_string()])
             .args(if command == "serve" { vec!["--allow-demo"] } else { vec![] })
             .envs([("BELLWETHER__LIMITS__REQUESTS_PER_MINUTE", "1000000"), ("BELLWETHER__LOG__LEVEL", "warn")])
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("build it first: cargo build --release -p bellwether");
+            .stderr(Stdio::null());
+        let server = Self(command_line.spawn().expect("build it first: cargo build --release -p bellwether"), address);
         let http = reqwest::Client::builder().timeout(Duration::from_secs(1)).build().unwrap();
         loop {
             let ready = http.get(format!("http://{address}/ready")).send().await;
             if ready.is_ok_and(|ready| ready.status().is_success()) {
-                return (Self(child, address), start.elapsed());
+                return (server, start.elapsed());
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }

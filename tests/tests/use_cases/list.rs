@@ -35,7 +35,7 @@ async fn fill(app: &TestDomain, viewer: &Viewer, count: i64) {
             direction: Some(Direction::ALL[place / 7 % 3]),
             confidence: i32::try_from(index * 7 % 21).unwrap() * 5,
             signal_time: signal(0).signal_time.map(|time| time - TimeDelta::minutes(index / 4)),
-            audience: may_publish.then(|| if place % 4 == 0 { Audience::Private } else { Audience::Tenant }),
+            audience: may_publish.then_some(if place % 4 == 0 { Audience::Private } else { Audience::Tenant }),
             ..signal(0)
         });
     }

@@ -146,7 +146,7 @@ both_databases! {
     async fn eight_clients_and_two_servers_make_each_signal_once(app: TestApp) {
         let (_second, address) = app.another().await;
         let client = app.sign_in("a", Role::Trader).await;
-        let now = Utc::now() - TimeDelta::hours(1);
+        let now = app.domain.now() - TimeDelta::hours(1);
         let input: Vec<_> = (0..1_000).map(|index| json!({
             "symbol": "AAPL", "mode": "INTRADAY", "timeframe": "M1", "direction": "BUY", "confidence": 50,
             "signalTime": (now - TimeDelta::minutes(index)).to_rfc3339(),

@@ -1,0 +1,6 @@
+//! Signing in and out, from outside.
+
+mod login;
+mod register;
+mod sessions;
+mod tokens;

@@ -1,0 +1,14 @@
+//! Who may do what: the server is asked over HTTP by everybody for everything.
+//!
+//! [`matrix`] has an expected answer for every root field and every role, and fails when a field has none.
+//! [`isolation`] asks for one tenant's objects as the people of another. [`identity`] registers, signs in and out, and
+//! forges tokens. [`permissions`] holds the schema's words against the domain's. The rest is what they share:
+//! [`world`] makes things and asks, [`follow`] subscribes, [`sdl`] reads the exported schema.
+
+mod follow;
+mod identity;
+mod isolation;
+mod matrix;
+mod permissions;
+mod sdl;
+mod world;

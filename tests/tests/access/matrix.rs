@@ -1,0 +1,394 @@
+//! The authorization matrix: what every root field answers to everybody.
+//!
+//! A field that has no row here fails a test, and so does a row without a field. Where a field takes an id, it is
+//! asked for something that the admin of tenant `a` made; whoever may not see that must be answered, byte for byte,
+//! as for an id that nothing has.
+
+use std::collections::BTreeSet;
+
+use bellwether_domain::ids::{AssetId, DeliveryId, SessionId, SignalId, SourceId, TenantId, UserId};
+use bellwether_domain::permission::{Permission, Role};
+use bellwether_tests::app::{PASSWORD, email};
+use bellwether_tests::{Client, TestApp, both_databases};
+use serde_json::{Value, json};
+
+use crate::follow::{Events, Heard, Socket};
+use crate::sdl::root_fields;
+use crate::world::{Caller, deliver, make_source, record, signal, unused};
+
+/// What a field answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// What was asked for.
+    Answer,
+    /// Null, and no error: there is no such thing, as far as the caller can tell.
+    Null,
+    /// Null, and an error of this code.
+    Refused(&'static str),
+    /// A payload with a user error of this code.
+    UserError(&'static str),
+}
+
+const YES: Outcome = Outcome::Answer;
+const NIL: Outcome = Outcome::Null;
+/// Sign in first.
+const WHO: Outcome = Outcome::Refused("UNAUTHENTICATED");
+/// Your role does not hold the permission.
+const NOT: Outcome = Outcome::Refused("FORBIDDEN");
+/// What the input names does not exist.
+const GONE: Outcome = Outcome::UserError("NOT_FOUND");
+
+/// Who asks, in the order of the columns.
+const CALLERS: [Option<(&str, Role)>; 7] = [
+    None,
+    Some(("a", Role::Trader)),
+    Some(("b", Role::Trader)),
+    Some(("a", Role::Support)),
+    Some(("a", Role::Seller)),
+    Some(("a", Role::Admin)),
+    Some(("a", Role::Owner)),
+];
+
+/// What a row's `$id` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Thing {
+    /// It has none.
+    None,
+    /// A signal that all of tenant `a` see.
+    Signal,
+    /// A signal that the admin alone sees.
+    PrivateSignal,
+    /// An asset, which everybody sees.
+    Asset,
+    /// The admin themself.
+    User,
+    /// Tenant `a`.
+    Tenant,
+    /// A source of the admin's.
+    Source,
+    /// A rejected delivery to a source of the admin's whose signals all of tenant `a` see.
+    Delivery,
+    /// The same to a source whose signals the admin alone sees.
+    PrivateDelivery,
+    /// Another session of the admin's.
+    Session,
+}
+
+struct Row {
+    field: &'static str,
+    thing: Thing,
+    operation: &'static str,
+    /// Where the answer is in `data`, as a JSON pointer.
+    answer: &'static str,
+    /// Anonymous; trader, another tenant's trader, support, seller, admin, owner.
+    expected: [Outcome; 7],
+}
+
+const fn row(
+    field: &'static str,
+    thing: Thing,
+    operation: &'static str,
+    answer: &'static str,
+    expected: [Outcome; 7],
+) -> Row {
+    Row { field, thing, operation, answer, expected }
+}
+
+const NODE: &str = "query ($id: ID!) { node(id: $id) { __typename id } }";
+const NODES: &str = "query ($id: ID!) { nodes(ids: [$id]) { __typename id } }";
+const SIGNAL: &str = "query ($id: ID!) { signal(id: $id) { id } }";
+const REDRIVE: &str = "mutation ($id: ID!) {
+    redriveSignalDelivery(input: {id: $id}) { delivery { id } userErrors { code message path } } }";
+
+/// The table. Columns: anonymous, trader, another tenant's trader, support, seller, admin, owner.
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    row("Query.node", Thing::Signal, NODE, "/node", [WHO, YES, NIL, YES, YES, YES, YES]),
+    row("Query.node", Thing::PrivateSignal, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.node", Thing::Asset, NODE, "/node", [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.node", Thing::User, NODE, "/node", [WHO, YES, NIL, YES, YES, YES, YES]),
+    row("Query.node", Thing::Tenant, NODE, "/node", [WHO, YES, NIL, YES, YES, YES, YES]),
+    row("Query.node", Thing::Source, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.node", Thing::Delivery, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.node", Thing::PrivateDelivery, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.nodes", Thing::Signal, NODES, "/nodes/0", [WHO, YES, NIL, YES, YES, YES, YES]),
+    row("Query.nodes", Thing::PrivateSignal, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.nodes", Thing::Asset, NODES, "/nodes/0", [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.nodes", Thing::User, NODES, "/nodes/0", [WHO, YES, NIL, YES, YES, YES, YES]),
+    row("Query.nodes", Thing::Tenant, NODES, "/nodes/0", [WHO, YES, NIL, YES, YES, YES, YES]),
+    row("Query.nodes", Thing::Source, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.nodes", Thing::Delivery, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.nodes", Thing::PrivateDelivery, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.viewer", Thing::None, "{ viewer { role user { id } tenant { id } } }", "/viewer",
+        [NIL, YES, YES, YES, YES, YES, YES]),
+    row("Query.signals", Thing::None, "{ signals { nodes { id } totalCount } }", "/signals",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.signal", Thing::Signal, SIGNAL, "/signal", [WHO, YES, NIL, YES, YES, YES, YES]),
+    row("Query.signal", Thing::PrivateSignal, SIGNAL, "/signal", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.latestSignals", Thing::None, r#"{ latestSignals(symbols: ["AAPL"]) { id } }"#, "/latestSignals",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.signalSources", Thing::None, "{ signalSources { id } }", "/signalSources",
+        [WHO, YES, YES, NOT, YES, YES, YES]),
+    row("Query.signalDeliveries", Thing::None, "{ signalDeliveries { nodes { id } totalCount } }", "/signalDeliveries",
+        [WHO, YES, YES, NOT, YES, YES, YES]),
+    row("Mutation.register", Thing::None,
+        "mutation ($email: String!, $password: String!, $terms: String!) {
+            register(input: {
+                email: $email, password: $password, firstName: \"A\", lastName: \"B\", acceptTerms: $terms
+            }) { session { accessToken } userErrors { code } } }",
+        "/register", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.login", Thing::None,
+        "mutation ($known: String!, $password: String!) {
+            login(input: {email: $known, password: $password}) { session { accessToken } userErrors { code } } }",
+        "/login", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.refreshSession", Thing::None,
+        "mutation ($refresh: String!) {
+            refreshSession(input: {refreshToken: $refresh}) { session { accessToken } userErrors { code } } }",
+        "/refreshSession", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.logout", Thing::Session,
+        "mutation ($id: ID!) { logout(input: {sessionId: $id}) { sessionId userErrors { code message path } } }",
+        "/logout", [WHO, GONE, GONE, GONE, GONE, YES, GONE]),
+    row("Mutation.recordSignal", Thing::None,
+        "mutation ($signal: RecordSignalInput!) { recordSignal(input: $signal) { signal { id } userErrors { code } } }",
+        "/recordSignal", [WHO, YES, YES, NOT, YES, YES, YES]),
+    row("Mutation.recordSignals", Thing::None,
+        "mutation ($signal: RecordSignalInput!) {
+            recordSignals(input: {signals: [$signal]}) { results { signal { id } } userErrors { code } } }",
+        "/recordSignals", [WHO, YES, YES, NOT, YES, YES, YES]),
+    row("Mutation.createSignalSource", Thing::None,
+        "mutation { createSignalSource(input: {name: \"alerts\"}) { source { id } userErrors { code } } }",
+        "/createSignalSource", [WHO, YES, YES, NOT, YES, YES, YES]),
+    row("Mutation.updateSignalSource", Thing::Source,
+        "mutation ($id: ID!) {
+            updateSignalSource(input: {id: $id, name: \"mended\"}) {
+                source { id } userErrors { code message path } } }",
+        "/updateSignalSource", [WHO, GONE, GONE, NOT, GONE, YES, YES]),
+    row("Mutation.revokeSignalSource", Thing::Source,
+        "mutation ($id: ID!) {
+            revokeSignalSource(input: {id: $id}) { source { id } userErrors { code message path } } }",
+        "/revokeSignalSource", [WHO, GONE, GONE, NOT, GONE, YES, YES]),
+    row("Mutation.redriveSignalDelivery", Thing::Delivery, REDRIVE, "/redriveSignalDelivery",
+        [WHO, GONE, GONE, NOT, GONE, YES, YES]),
+    row("Mutation.redriveSignalDelivery", Thing::PrivateDelivery, REDRIVE, "/redriveSignalDelivery",
+        [WHO, GONE, GONE, NOT, GONE, YES, GONE]),
+    row("Subscription.signalRecorded", Thing::None,
+        "subscription { signalRecorded(afterSequence: \"0\") { sequence signal { id } } }",
+        "/signalRecorded", [WHO, YES, YES, YES, YES, YES, YES]),
+];
+
+#[test]
+fn every_root_field_has_a_row_and_every_row_a_field() {
+    let fields: BTreeSet<String> = root_fields().into_iter().map(|(field, _)| field).collect();
+    let rows: BTreeSet<String> = ROWS.iter().map(|row| row.field.to_owned()).collect();
+    assert!(fields.len() >= 18, "{fields:?}");
+    assert_eq!(rows, fields, "give every new root field a row, and take a removed one's away");
+}
+
+#[test]
+fn every_description_names_the_access_that_the_table_expects() {
+    for (field, description) in root_fields() {
+        let needs = Permission::ALL.iter().find(|p| description.contains(&format!("Needs {p}")));
+        let is_open = description.contains("For everybody");
+        let is_signed_in = description.contains("For whoever is signed in");
+        assert_eq!(
+            usize::from(needs.is_some()) + usize::from(is_open) + usize::from(is_signed_in),
+            1,
+            "{field} does not say who may have it: {description}"
+        );
+        for row in ROWS.iter().filter(|row| row.field == field) {
+            for (caller, outcome) in CALLERS.iter().zip(row.expected) {
+                let wanted = match caller {
+                    None => (!is_open).then_some(WHO),
+                    Some((_, role)) => needs.filter(|p| !role.holds(**p)).map(|_| NOT),
+                };
+                let refused = matches!(outcome, Outcome::Refused(_)).then_some(outcome);
+                assert_eq!(refused, wanted, "{field} as {caller:?}: {description}");
+            }
+        }
+    }
+}
+
+/// What rows ask with.
+struct Stage<'a> {
+    app: &'a TestApp,
+    admin: Client,
+    made: i64,
+}
+
+impl Stage<'_> {
+    /// A thing that nobody has touched yet; its id.
+    async fn make(&mut self, thing: Thing) -> String {
+        self.made += 1;
+        let (app, admin) = (self.app, &self.admin);
+        let viewer = async |path: &str| {
+            let found = admin.data("{ viewer { user { id } tenant { id } } }", json!({})).await;
+            found.pointer(path).unwrap().as_str().unwrap().to_owned()
+        };
+        match thing {
+            Thing::None => String::new(),
+            Thing::User => viewer("/viewer/user/id").await,
+            Thing::Tenant => viewer("/viewer/tenant/id").await,
+            Thing::Signal => record(admin, &signal(app, self.made, "TENANT")).await,
+            Thing::PrivateSignal => record(admin, &signal(app, self.made, "PRIVATE")).await,
+            Thing::Asset => {
+                let id = record(admin, &signal(app, self.made, "TENANT")).await;
+                let found =
+                    admin.data("query ($id: ID!) { signal(id: $id) { asset { id } } }", json!({"id": id})).await;
+                found["signal"]["asset"]["id"].as_str().unwrap().to_owned()
+            }
+            Thing::Source => make_source(admin, json!({"name": "alerts"})).await.id,
+            Thing::Delivery | Thing::PrivateDelivery => {
+                let audience = if thing == Thing::Delivery { "TENANT" } else { "PRIVATE" };
+                let source = make_source(admin, json!({"name": "alerts", "audience": audience})).await;
+                let id = deliver(app, admin, &source, "nothing that could be read", "REJECTED").await;
+                // One user may have so many open sources.
+                let revoke = "mutation ($id: ID!) { revokeSignalSource(input: {id: $id}) { userErrors { code } } }";
+                admin.data(revoke, json!({"id": source.id})).await;
+                id
+            }
+            Thing::Session => self.login().await.0,
+        }
+    }
+
+    /// Another session of the admin's: its id and refresh token.
+    async fn login(&self) -> (String, String) {
+        let query =
+            "mutation ($email: String!, $password: String!) { login(input: {email: $email, password: $password}) {
+            viewer { session { id } } session { refreshToken } } }";
+        let input = json!({"email": email("a", Role::Admin), "password": PASSWORD});
+        let login = self.app.anonymous().data(query, input).await["login"].clone();
+        let text = |path: &str| login.pointer(path).unwrap().as_str().unwrap().to_owned();
+        (text("/viewer/session/id"), text("/session/refreshToken"))
+    }
+
+    /// What a row's operation takes; the same but for the id where only that differs.
+    async fn variables(&mut self, row: &Row) -> Value {
+        self.made += 1;
+        let uses = |name: &str| row.operation.contains(&format!("${name}:"));
+        let mut variables = json!({});
+        if uses("id") {
+            variables["id"] = self.make(row.thing).await.into();
+        }
+        if uses("email") {
+            variables["email"] = format!("visitor{}@example.com", self.made).into();
+        }
+        if uses("known") {
+            variables["known"] = email("a", Role::Trader).into();
+        }
+        if uses("password") {
+            variables["password"] = PASSWORD.into();
+        }
+        if uses("terms") {
+            variables["terms"] = self.app.domain.config().terms_version.clone().into();
+        }
+        if uses("refresh") {
+            variables["refresh"] = self.login().await.1.into();
+        }
+        if uses("signal") {
+            variables["signal"] = signal(self.app, self.made, "PRIVATE");
+        }
+        variables
+    }
+}
+
+/// An id of the same kind that nothing has.
+fn unused_as(thing: Thing) -> String {
+    match thing {
+        Thing::None => String::new(),
+        Thing::Signal | Thing::PrivateSignal => unused::<SignalId>(),
+        Thing::Asset => unused::<AssetId>(),
+        Thing::User => unused::<UserId>(),
+        Thing::Tenant => unused::<TenantId>(),
+        Thing::Source => unused::<SourceId>(),
+        Thing::Delivery | Thing::PrivateDelivery => unused::<DeliveryId>(),
+        Thing::Session => unused::<SessionId>(),
+    }
+}
+
+/// What an answer says about one field.
+fn judge(answer: &Value, pointer: &str) -> Outcome {
+    let known = |code: &str| {
+        let codes = ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "VALIDATION", "CONFLICT", "RATE_LIMITED", "INTERNAL"];
+        codes.into_iter().find(|known| *known == code).unwrap_or("another code")
+    };
+    if let Some(error) = answer["errors"].get(0) {
+        return Outcome::Refused(known(error["extensions"]["code"].as_str().unwrap_or_default()));
+    }
+    let value = answer["data"].pointer(pointer).unwrap_or(&Value::Null);
+    match value["userErrors"].get(0) {
+        Some(error) => Outcome::UserError(known(error["code"].as_str().unwrap_or_default())),
+        None if value.is_null() => Outcome::Null,
+        None => Outcome::Answer,
+    }
+}
+
+async fn everybody(app: &TestApp) -> Vec<Caller> {
+    let mut callers = Vec::new();
+    for caller in CALLERS {
+        callers.push(match caller {
+            None => Caller::anonymous(app),
+            Some((tenant, role)) => Caller::of(app, tenant, role).await,
+        });
+    }
+    callers
+}
+
+both_databases! {
+    async fn every_field_answers_everybody_as_the_table_says(app: TestApp) {
+        let callers = everybody(&app).await;
+        let mut stage = Stage { app: &app, admin: app.sign_in("a", Role::Admin).await, made: 0 };
+        let mut wrong = Vec::new();
+        for row in ROWS.iter().filter(|row| !row.field.starts_with("Subscription.")) {
+            for (caller, expected) in callers.iter().zip(row.expected) {
+                let variables = stage.variables(row).await;
+                let written = caller.ask(row.operation, &variables).await;
+                let outcome = judge(&written.json(), row.answer);
+                if outcome != expected {
+                    wrong.push(format!("{} of a {:?} as {}: {}", row.field, row.thing, caller.name, written.text));
+                }
+                let status = match expected {
+                    Outcome::Refused("UNAUTHENTICATED") => 401,
+                    Outcome::Refused(_) => 403,
+                    Outcome::Answer | Outcome::Null | Outcome::UserError(_) => 200,
+                };
+                assert_eq!(written.status, status, "{} as {}: {}", row.field, caller.name, written.text);
+                if row.thing != Thing::None && outcome != Outcome::Answer {
+                    let nothing = json!({"id": unused_as(row.thing)});
+                    let unknown = caller.ask(row.operation, &nothing).await;
+                    assert_eq!(written.bare(), unknown.bare(), "{} of {:?} as {}", row.field, row.thing, caller.name);
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    async fn every_subscription_answers_everybody_as_the_table_says(app: TestApp) {
+        let mut own = Vec::new();
+        for tenant in ["a", "b"] {
+            let admin = app.sign_in(tenant, Role::Admin).await;
+            own.push((tenant, record(&admin, &signal(&app, 0, "TENANT")).await));
+        }
+        let callers = everybody(&app).await;
+        let rows: Vec<&Row> = ROWS.iter().filter(|row| row.field.starts_with("Subscription.")).collect();
+        assert!(!rows.is_empty());
+        for row in rows {
+            for ((caller, who), expected) in callers.iter().zip(CALLERS).zip(row.expected) {
+                let token = caller.token.as_deref();
+                let mut socket = Socket::subscribe(&app, token, row.operation, &json!({})).await;
+                let mut events = Events::subscribe(&app, token, row.operation, &json!({})).await.unwrap();
+                for (by, heard) in [("socket", socket.next().await), ("events", events.next().await)] {
+                    let Heard::Answer(answer) = &heard else { panic!("{} by {by}: {heard:?}", caller.name) };
+                    let outcome = judge(answer, row.answer);
+                    assert_eq!(outcome, expected, "{} by {by} as {}: {answer}", row.field, caller.name);
+                    if expected == Outcome::Answer {
+                        let id = &own.iter().find(|(tenant, _)| who.is_some_and(|(of, _)| of == *tenant)).unwrap().1;
+                        assert_eq!(answer["data"]["signalRecorded"]["signal"]["id"], json!(id), "{}", caller.name);
+                    }
+                }
+                if expected != Outcome::Answer {
+                    assert!(matches!(events.next().await, Heard::Over), "a refused subscription ends");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The log tells everything except what would let its reader in.
+
+use bellwether_tests::Client;
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use crate::place::{PASSWORD, Place};
+use crate::server::{http, until};
+
+const SESSION: &str = "session { accessToken refreshToken } userErrors { code message }";
+
+/// Notes what must not be told.
+#[derive(Default)]
+struct Secrets(Vec<(&'static str, String)>);
+
+impl Secrets {
+    fn note(&mut self, what: &'static str, secret: impl Into<String>) -> String {
+        let secret = secret.into();
+        self.0.push((what, secret.clone()));
+        secret
+    }
+
+    /// Notes both tokens of a payload and returns them.
+    fn session(&mut self, payload: &Value) -> (String, String) {
+        let token = |name: &str| payload["session"][name].as_str().unwrap_or_else(|| panic!("{payload}")).to_owned();
+        (self.note("access token", token("accessToken")), self.note("refresh token", token("refreshToken")))
+    }
+}
+
+/// A secret as programs may write it: as it is, in hexadecimal, as a list of bytes, in an address.
+fn spellings(secret: &str) -> [String; 4] {
+    let bytes = secret.as_bytes();
+    let percent =
+        secret.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") });
+    [
+        secret.to_owned(),
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", "),
+        percent.collect(),
+    ]
+}
+
+async fn login(client: &Client, password: &str) -> Value {
+    let query = format!("mutation ($input: LoginInput!) {{ login(input: $input) {{ {SESSION} }} }}");
+    let input = json!({"email": "secretive@acme.test", "password": password});
+    client.data(&query, json!({"input": input})).await["login"].clone()
+}
+
+bellwether_tests::both_databases! {
+    async fn none_is_in_the_log(app: Place) {
+        let app = app.founded().with("LOG__LEVEL", "trace");
+        let server = app.serve().await;
+        let mut secrets = Secrets::default();
+        let mut client = server.anonymous();
+
+        let password = secrets.note("password", "Very-S3cret-Passw0rd!");
+        let query = format!("mutation ($input: RegisterInput!) {{ register(input: $input) {{ {SESSION} }} }}");
+        let input = json!({
+            "email": "secretive@acme.test", "password": password, "firstName": "Sec", "lastName": "Retive",
+            "acceptTerms": bellwether_domain::DomainConfig::default().terms_version,
+        });
+        let registered = client.data(&query, json!({"input": input})).await["register"].clone();
+        secrets.session(&registered);
+        let weak = secrets.note("weak password", "weakling");
+        let input = json!({"email": "x@acme.test", "password": weak, "firstName": "", "lastName": "", "acceptTerms": ""});
+        client.data(&query, json!({"input": input})).await;
+
+        let (_, refresh) = secrets.session(&login(&client, &password).await);
+        let wrong = secrets.note("wrong password", "Wr0ng-but-cl0se!");
+        assert_eq!(login(&client, &wrong).await["userErrors"][0]["code"], "INVALID_CREDENTIALS");
+        // Secrets where they do not belong are secrets all the same.
+        client.send(&format!("mutation Oops {{ login(input: {{email: \"a@b.co\", password: \"{password}\"}}) {{ nothing }} }}"), json!({})).await;
+
+        let query = format!("mutation ($input: RefreshSessionInput!) {{ refreshSession(input: $input) {{ {SESSION} }} }}");
+        let renewed = client.data(&query, json!({"input": {"refreshToken": refresh}})).await["refreshSession"].clone();
+        let (access, _) = secrets.session(&renewed);
+        let used = secrets.note("wrong refresh token", "bwr_0000000000000000000000000000000000000000000");
+        client.data(&query, json!({"input": {"refreshToken": used}})).await;
+
+        client.token = Some(access.clone());
+        let query = "mutation ($input: CreateSignalSourceInput!) { createSignalSource(input: $input) { url token userErrors { message } } }";
+        let made = client.data(query, json!({"input": {"name": "alerts"}})).await["createSignalSource"].clone();
+        let source = secrets.note("source token", made["token"].as_str().unwrap_or_else(|| panic!("{made}")));
+        let bad = secrets.note("bad source token", "tvw_thisonewasguessedbysomebody");
+        for (token, status) in [(&source, 202), (&source, 202), (&bad, 404)] {
+            let url = format!("http://{}/hooks/tradingview/{token}", server.address);
+            let answer = http().post(url).header("content-type", "text/plain").body("BUY AAPL 1h").send().await.unwrap();
+            assert_eq!(answer.status(), status);
+        }
+        // Over the limit, with a query string, and by another method.
+        let url = format!("http://{}/hooks/tradingview/{source}", server.address);
+        http().post(&url).body(vec![b'x'; 70_000]).send().await.unwrap();
+        http().get(format!("{url}?again={source}")).send().await.unwrap();
+
+        let mut socket = server.socket(&access).await;
+        socket.close(None).await.unwrap();
+        while socket.next().await.is_some() {}
+        let forged = secrets.note("forged access token", format!("{}x", access.split_at(access.len() - 9).0));
+        client.token = Some(forged.clone());
+        let refused = client.send("{ viewer { role } }", json!({})).await;
+        assert_eq!(refused.code(), Some("UNAUTHENTICATED"));
+        let url = format!("http://{}/graphql?query={{__typename}}&token={access}", server.address);
+        http().get(url).basic_auth("secretive@acme.test", Some(&password)).send().await.unwrap();
+
+        let keys: Value = serde_json::from_slice(&std::fs::read(app.path("data/keys.json")).unwrap()).unwrap();
+        secrets.note("signing key", keys["keys"][0]["d"].as_str().unwrap());
+        secrets.note("owner's password", PASSWORD);
+
+        let journal = "SELECT count(*) AS figure FROM signal_deliveries WHERE verdict IS NOT NULL";
+        until(std::time::Duration::from_secs(20), "both deliveries are judged", async || (app.figure(journal).await == 2).then_some(())).await;
+        server.ask_to_stop();
+        let mut server = server;
+        server.exit_within(std::time::Duration::from_secs(31)).await;
+        let log = server.log();
+        // It is the log of all this, down to other people's crates.
+        assert!(log.contains("\"TRACE\"") && log.contains("delivery judged") && log.contains("/graphql"));
+        eprintln!("{} lines of log, {} secrets", log.lines().count(), secrets.0.len());
+        let lower = log.to_ascii_lowercase();
+        let mut told = Vec::new();
+        for (what, secret) in &secrets.0 {
+            for spelling in spellings(secret) {
+                if let Some(at) = lower.find(&spelling.to_ascii_lowercase()) {
+                    let line = log[..at].lines().count();
+                    let target = log.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+                    let target = serde_json::from_str::<Value>(target).map_or_else(|_| String::new(), |l| l["target"].to_string());
+                    told.push(format!("{what}, line {line}, from {target}"));
+                }
+            }
+        }
+        assert!(told.is_empty(), "in the log:\n{}", told.join("\n"));
+    }
+}

@@ -1,0 +1,16 @@
+//! What the server takes from the wire and what it answers, on both databases: HTTP, sockets, event streams, webhooks.
+//!
+//! Everything goes through a real server on a free port; nothing here calls a handler.
+
+mod following;
+mod guard;
+mod headers;
+mod hooks;
+mod inputs;
+mod introspection;
+mod machines;
+mod refusals;
+mod requests;
+mod socket;
+mod sse;
+mod support;
