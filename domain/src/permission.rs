@@ -1,6 +1,6 @@
 //! Roles, permissions, and the one table that says which role holds which.
 //!
-//! A guard names a permission, never a role. docs/permissions.md is printed from this table.
+//! A guard names a permission, never a role.
 
 use std::fmt;
 
@@ -50,7 +50,7 @@ macro_rules! permissions {
         pub enum Permission { $(#[doc = $doc] $name,)* }
 
         impl Permission {
-            /// Every permission, in the order of docs/permissions.md.
+            /// Every permission, from reading to running the installation.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// The name in the contract.
