@@ -52,6 +52,8 @@ pub struct Db {
 /// How long a statement may run, and wait for a lock, on PostgreSQL.
 const POSTGRES_SESSION: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
+/// How many rows SQLite's thread may be ahead of who reads them: a page of the largest size.
+const ROW_BUFFER: usize = 128;
 /// How often a transaction that lost to another is tried in all.
 const MOST_ATTEMPTS: u32 = 12;
 
@@ -116,7 +118,9 @@ impl Db {
                 .create_if_missing(!read_only)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(5))
-                .statement_cache_capacity(256);
+                .statement_cache_capacity(256)
+                // A page of the largest size comes in one go: a full buffer would stop the reading thread in its middle.
+                .row_buffer_size(ROW_BUFFER);
             if read_only {
                 sqlite.pragma("query_only", "ON")
             } else {
@@ -215,11 +219,10 @@ pub(crate) fn nothing() -> Condition {
 }
 
 /// How often a transaction that failed like this may be run in all: PostgreSQL's 40001 and 40P01 and SQLite's 517 say
-/// that it lost to another one. SQLite's 5 has waited for another process for five seconds already.
+/// that it lost to another one. SQLite's 5 has waited for another process for as long as it may.
 fn most_attempts(error: &Error) -> u32 {
     match error.database().and_then(code).as_deref() {
         Some("40001" | "40P01" | "517") => MOST_ATTEMPTS,
-        Some("5") => 2,
         _ => 1,
     }
 }
