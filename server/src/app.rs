@@ -83,18 +83,27 @@ fn read_keys(file: &Path) -> anyhow::Result<SigningKeys> {
 /// Makes keys where there are none, readable by the server's user alone; tells whether it did.
 pub(crate) fn ensure_keys(file: &Path) -> anyhow::Result<bool> {
     use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
-        Ok(mut made) => made
-            .write_all(SigningKeys::generate(&Entropy::from_system()?).expose_secret().as_bytes())
-            .with_context(|| format!("{} cannot be written", file.display()))
-            .map(|()| true),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error).with_context(|| format!("{} cannot be made", file.display())),
+    if file.exists() {
+        return Ok(false);
     }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let cannot = || format!("{} cannot be made", file.display());
+    // Written whole beside it and then named, so that nobody ever reads half a key set. A temporary file is its user's
+    // alone (0600).
+    let mut whole = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
+    whole.write_all(SigningKeys::generate(&Entropy::from_system()?).expose_secret().as_bytes()).with_context(cannot)?;
+    whole.as_file().sync_all().with_context(cannot)?;
+    match whole.persist_noclobber(file) {
+        Ok(_) => Ok(true),
+        Err(refused) if refused.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(refused) => Err(refused.error).with_context(cannot),
+    }
+}
+
+/// Whether the database holds a business that is not the demo's, whatever its migrations.
+pub(crate) async fn holds_a_business(domain: &Domain) -> anyhow::Result<bool> {
+    let is_empty = pending_migrations(domain.db()).await? == Migrator::migrations().len();
+    Ok(!is_empty && domain.has_tenants().await? && domain.demo_anchor().await?.is_none())
 }
 
 /// How many migrations the database lacks.

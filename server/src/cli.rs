@@ -196,6 +196,8 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         match self.execute() {
             Ok(code) => code,
+            // Whoever read the output has seen enough.
+            Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
             Err(error) => {
                 // The only place where an error is told to a person: one sentence, then what is behind it.
                 eprintln!("error: {error:#}");
@@ -226,4 +228,9 @@ impl Cli {
             Command::Owner { what: Owner::Create(args) } => commands::owner::create(Config::load(&options)?, args),
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    error.downcast_ref().is_some_and(broken)
 }

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::bail;
+
 use super::{block_on, migrate, serve};
 use crate::config::Config;
 use crate::{app, telemetry};
@@ -12,6 +14,14 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::start(&config.log)?;
     block_on(async move {
         app::make_folder(&config.data_dir)?;
+        let unsigned = app::open_unsigned(&config).await?;
+        if app::holds_a_business(&unsigned).await? {
+            bail!(
+                "this database holds a business that is not the demo's: nothing was changed; \
+                 choose another one, such as with --data-dir"
+            );
+        }
+        unsigned.db().clone().close().await?;
         app::ensure_keys(&config.keys_file())?;
         migrate::apply(&config).await?;
         let domain = app::open(&config).await?;

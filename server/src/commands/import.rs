@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use bellwether_domain::signals::{
     Audience, Direction, Mode, NewSignal, OnDuplicate, RecordOutcome, Recording, SignalOrigin, Timeframe,
 };
-use bellwether_domain::{Domain, Error};
+use bellwether_domain::{Domain, Error, Problem};
 use chrono::{DateTime, Utc};
 use csv::StringRecord;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -175,7 +175,7 @@ impl Import {
                 Ok(RecordOutcome::Inserted) => self.inserted += 1,
                 Ok(RecordOutcome::Ignored) => self.ignored += 1,
                 Ok(RecordOutcome::Updated) => self.updated += 1,
-                Err(refused @ Error::Problems(_)) => self.refuse(line, &refused.to_string())?,
+                Err(Error::Problems(problems)) => self.refuse(line, &in_columns(problems))?,
                 Err(fault) => return Err(fault.into()),
             }
         }
@@ -205,6 +205,19 @@ impl Import {
         )?;
         Ok(if self.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// What is wrong with a line, by the names of its columns.
+fn in_columns(problems: Vec<Problem>) -> String {
+    let told = problems.into_iter().map(|mut problem| {
+        for part in &mut problem.path {
+            if part == "signalTime" {
+                "signal_time".clone_into(part);
+            }
+        }
+        problem.to_string()
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// Whether these are the headings of signals.

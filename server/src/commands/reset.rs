@@ -15,8 +15,7 @@ use crate::config::Config;
 pub(crate) fn run(config: Config, demo: bool, force: bool) -> anyhow::Result<ExitCode> {
     block_on(async move {
         let domain = app::open_unsigned(&config).await?;
-        let is_empty = app::pending_migrations(domain.db()).await? == Migrator::migrations().len();
-        if !force && !is_empty && domain.has_tenants().await? && domain.demo_anchor().await?.is_none() {
+        if !force && app::holds_a_business(&domain).await? {
             bail!("this database was not made by the demo: nothing was dropped (--force drops it all the same)");
         }
         let migrate::Alone { db, .. } = migrate::alone(&config).await?;

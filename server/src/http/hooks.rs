@@ -1,6 +1,7 @@
 //! Webhooks: a delivery is kept as it came, and acknowledged; what it says is judged later.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -19,6 +20,9 @@ use super::{Http, body};
 
 /// The largest delivery, in bytes.
 const LARGEST: usize = 64 * 1_024;
+
+/// How long keeping a delivery may take: TradingView gives up after three seconds, and asks again after a 503.
+const LONGEST_WAIT: Duration = Duration::from_millis(2_500);
 
 /// Keeps an alert of TradingView for the holder of the token, whatever it says it is.
 pub(super) async fn tradingview(
@@ -44,7 +48,11 @@ pub(super) async fn tradingview(
         }
         .in_current_span(),
     );
-    match kept.await {
+    // What is kept after all and comes again is one signal all the same.
+    let Ok(kept) = tokio::time::timeout(LONGEST_WAIT, kept).await else {
+        return refuse(Reply::fault(&Fault::Unavailable(None), &incoming.id));
+    };
+    match kept {
         Ok(Ok(id)) => (StatusCode::ACCEPTED, Json(json!({"delivery": id.to_string()}))).into_response(),
         Ok(Err(Error::Fault(fault))) => refuse(Reply::fault(&fault, &incoming.id)),
         Ok(Err(Error::Problems(_))) => {
