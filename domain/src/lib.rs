@@ -31,11 +31,11 @@ use clock::Clock;
 use db::Db;
 use entropy::Entropy;
 pub use error::{Error, Fault, Problem, ProblemCode, Result};
-use identity::{PasswordCost, Passwords, Sessions, SigningKeys, TokenSettings};
+use identity::{PasswordCost, Passwords, Profiles, Sessions, SigningKeys, TokenSettings};
 use limits::{LimitSettings, Limits};
 use market::AssetCatalog;
 use signals::recorder::Recorder;
-use signals::{AlertReader, IngestWorker, SignalFeed, StrategyNames};
+use signals::{AlertReader, IngestWorker, RememberedSignals, SignalFeed, StrategyNames};
 pub use viewer::Viewer;
 
 /// What the installation decided.
@@ -95,9 +95,11 @@ struct Inner {
     keys: SigningKeys,
     passwords: Passwords,
     sessions: Sessions,
+    profiles: Profiles,
     limits: Limits,
     assets: AssetCatalog,
     strategies: StrategyNames,
+    remembered_signals: RememberedSignals,
     recorder: Recorder,
     feed: SignalFeed,
     ingest: IngestWorker,
@@ -114,8 +116,10 @@ impl Domain {
             passwords: Passwords::new(config.password_cost, cores, &ports.entropy)?,
             limits: Limits::new(&config.limits),
             sessions: Sessions::default(),
+            profiles: Profiles::default(),
             assets: AssetCatalog::default(),
             strategies: StrategyNames::default(),
+            remembered_signals: RememberedSignals::default(),
             recorder: Recorder::start(),
             feed: SignalFeed::default(),
             ingest: IngestWorker::new(ports.alerts),
@@ -169,8 +173,16 @@ impl Domain {
         &self.0.sessions
     }
 
+    pub(crate) fn known_profiles(&self) -> &Profiles {
+        &self.0.profiles
+    }
+
     pub(crate) fn assets(&self) -> &AssetCatalog {
         &self.0.assets
+    }
+
+    pub(crate) fn remembered_signals(&self) -> &RememberedSignals {
+        &self.0.remembered_signals
     }
 
     pub(crate) fn strategies(&self) -> &StrategyNames {

@@ -45,7 +45,8 @@ where
 {
     let request = Request::of(ctx).and_then(|request| access.check(request.viewer()).map(|()| request));
     match request {
-        Ok(request) => Field(work(request).await),
+        // On the heap: else the future of every field of an object is as large as the largest of them.
+        Ok(request) => Field(Box::pin(work(request)).await),
         Err(fault) => Field(Err(fault.into())),
     }
 }

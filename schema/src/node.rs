@@ -58,7 +58,7 @@ impl NodeQuery {
             let mut nodes = Vec::with_capacity(ids.len());
             for (index, id) in ids.iter().enumerate() {
                 nodes.push(match id.parse::<SignalId>() {
-                    Ok(id) => signals.get(&id).map(|view| Node::Signal(Signal::one(view.clone()))),
+                    Ok(id) => signals.get(&id).map(|view| Node::Signal(Signal::from(view.clone()))),
                     Err(_) => find(&request, id, &["ids", &index.to_string()]).await?,
                 });
             }
@@ -76,7 +76,7 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
     Ok(match prefix.as_str() {
         SignalId::PREFIX => {
             let signal = visible(domain.signal(viewer, SignalId::from_uuid(uuid)).await)?;
-            signal.map(|view| Node::Signal(Signal::one(view)))
+            signal.map(|view| Node::Signal(Signal::from(view)))
         }
         AssetId::PREFIX => domain.asset_by_id(AssetId::from_uuid(uuid)).await?.map(|asset| Node::Asset(Asset(asset))),
         UserId::PREFIX => {
@@ -93,7 +93,10 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
         }
         DeliveryId::PREFIX => {
             let delivery = visible(domain.delivery(viewer, DeliveryId::from_uuid(uuid)).await)?;
-            delivery.map(|delivery| Node::SignalDelivery(SignalDelivery(delivery)))
+            match delivery {
+                Some(delivery) => SignalDelivery::one(request, delivery).await?.map(Node::SignalDelivery),
+                None => None,
+            }
         }
         _ => return Err(unknown().into()),
     })

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{ComplexObject, OutputType, SimpleObject, TypeName};
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    ComplexObject, ContextSelectionSet, OutputType, Positioned, ServerResult, SimpleObject, TypeName, Value,
+};
 use bellwether_domain::paging::Page;
 
 /// What can stand in a list: its name is in those of its connection and edge.
@@ -32,8 +36,8 @@ impl<N: Item> TypeName for Connection<N> {
 #[ComplexObject]
 impl<N: Item> Connection<N> {
     /// The items without their cursors.
-    async fn nodes(&self) -> Vec<&N> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+    async fn nodes(&self) -> InTurn<&N> {
+        InTurn(self.edges.iter().map(|edge| &edge.node).collect())
     }
 }
 
@@ -78,5 +82,32 @@ impl<N: Item> Connection<N> {
         };
         let edges = items.into_iter().map(|(cursor, node)| Edge { cursor, node }).collect();
         Self { edges, page_info, total_count }
+    }
+}
+
+/// A list whose items are resolved one after the other. They are in memory: to poll them all at once, as a `Vec` does,
+/// would only cost.
+pub(crate) struct InTurn<T>(Vec<T>);
+
+impl<T: OutputType> OutputType for InTurn<T> {
+    fn type_name() -> Cow<'static, str> {
+        Vec::<T>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Vec::<T>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Vec::<T>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let mut values = Vec::with_capacity(self.0.len());
+        for (index, item) in self.0.iter().enumerate() {
+            let ctx = ctx.with_index(index);
+            values.push(item.resolve(&ctx, field).await.map_err(|error| ctx.set_error_path(error))?);
+        }
+        Ok(Value::List(values))
     }
 }

@@ -67,17 +67,6 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl Model {
-    /// The rule of [`Entity::visible_to`] for a user at hand.
-    pub(crate) fn is_visible_to(&self, viewer: &Viewer) -> bool {
-        match viewer {
-            Viewer::Anonymous => false,
-            Viewer::System => true,
-            Viewer::User(member) => self.tenant_id == member.tenant_id || viewer.may(Permission::TenantsReadAll),
-        }
-    }
-}
-
 impl Entity {
     /// The users whose names the viewer may see: those of the own tenant; for the owner, of all.
     pub(crate) fn visible_to(viewer: &Viewer) -> Select<Self> {

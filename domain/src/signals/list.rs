@@ -1,4 +1,4 @@
-//! Reading signals: a page, one, the latest, and the authors of many.
+//! Reading signals: a page, one, and the latest.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use sea_orm::{ColumnTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, Query
 use uuid::Uuid;
 
 use super::filter::SignalFilter;
+use super::remembered::Version;
 use super::signal::{Column, Entity};
 use super::view::SignalView;
 use super::vocabulary::{Mode, Timeframe};
 use crate::Domain;
 use crate::error::{Problem, Result};
-use crate::identity::{User, user};
-use crate::ids::{Id, SignalId, UserId};
+use crate::ids::{Id, SignalId};
 use crate::market::{AssetColumn, AssetEntity, Symbol};
 use crate::paging::{CursorKey, LARGEST_PAGE, Page, PageArgs, PageRequest, encode_cursor};
 use crate::permission::Permission;
@@ -123,18 +123,18 @@ impl Domain {
                 query = query.filter(beyond(order, key, wants_less));
             }
         }
-        let rows = query
+        let versions: Vec<Version> = query
+            .select_only()
+            .columns([Column::Id, Column::Sequence])
             .order_by(order.column(), direction.clone())
             .order_by(Column::Id, direction)
             .limit(request.fetch())
+            .into_tuple()
             .all(self.db().reader())
             .await?;
-        let page = request.page(rows);
-        Ok(Page {
-            items: self.view_signals(page.items).await?,
-            has_next: page.has_next,
-            has_previous: page.has_previous,
-        })
+        let page = request.page(versions);
+        let signals = self.signals_at(viewer, &page.items).await?;
+        Ok(Page { items: self.view_signals(signals).await?, has_next: page.has_next, has_previous: page.has_previous })
     }
 
     /// How many signals the filter finds among those that the viewer may see.
@@ -220,20 +220,6 @@ impl Domain {
             .all(self.db().reader())
             .await?;
         self.view_signals(found).await
-    }
-
-    /// The users of these ids that the viewer may see.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn users(&self, viewer: &Viewer, ids: Vec<UserId>) -> Result<HashMap<UserId, User>> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        // By their ids alone, for SQLite's planner would rather walk through all users of the tenant.
-        let found = user::Entity::unscoped().filter(user::Column::Id.is_in(ids)).all(self.db().reader()).await?;
-        let visible = found.into_iter().filter(|user| user.is_visible_to(viewer));
-        Ok(visible.map(|user| (user.id, user)).collect())
     }
 }
 

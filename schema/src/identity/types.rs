@@ -1,5 +1,7 @@
 //! People as others see them.
 
+use std::sync::Arc;
+
 use async_graphql::{Enum, ID, Object, SimpleObject};
 use bellwether_domain::Viewer as DomainViewer;
 use bellwether_domain::identity::{self, SignedIn};
@@ -9,14 +11,15 @@ use chrono::{DateTime, Utc};
 /// A person in one tenant.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
-    user: identity::User,
+    user: Arc<identity::User>,
     /// Whether the viewer may see more than the name: themselves, or one who may read users.
     is_open: bool,
 }
 
 impl User {
     /// A user as the viewer sees them.
-    pub(crate) fn new(user: identity::User, viewer: &DomainViewer) -> Self {
+    pub(crate) fn new(user: impl Into<Arc<identity::User>>, viewer: &DomainViewer) -> Self {
+        let user = user.into();
         let is_self = viewer.member().is_ok_and(|member| member.user_id == user.id);
         Self { is_open: is_self || viewer.may(P::UsersRead), user }
     }

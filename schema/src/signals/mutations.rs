@@ -184,7 +184,7 @@ impl SignalMutation {
                     let signal = request.domain.view_signals(vec![signal]).await?.pop();
                     Ok(RecordSignalPayload {
                         outcome: Some(outcome.into()),
-                        signal: signal.map(Signal::one),
+                        signal: signal.map(Signal::from),
                         user_errors: Vec::new(),
                     })
                 }
@@ -201,8 +201,7 @@ impl SignalMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The signals.")] input: RecordSignalsInput,
     ) -> Field<RecordSignalsPayload> {
-        let selected = ctx.look_ahead().field("results").field("signal");
-        let (with_signal, with_author) = (selected.exists(), selected.field("author").exists());
+        let with_signal = ctx.look_ahead().field("results").field("signal").exists();
         mutate(ctx, ACCESS, async move |request: Request| {
             let new = input.signals.into_iter().map(NewSignal::from).collect();
             let answers = request.domain.record_signals(request.viewer(), new).await?;
@@ -223,8 +222,7 @@ impl SignalMutation {
                 payload.results.push(RecordSignalsResult { index, outcome, signal: None, user_errors });
             }
             if with_signal {
-                let views = request.domain.view_signals(recorded).await?;
-                let mut signals = Signal::many(&request, views, with_author).await?.into_iter();
+                let mut signals = request.domain.view_signals(recorded).await?.into_iter().map(Signal::from);
                 for result in payload.results.iter_mut().filter(|result| result.outcome.is_some()) {
                     result.signal = signals.next();
                 }

@@ -35,10 +35,7 @@ impl SignalQuery {
         #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Field<Connection<Signal>> {
-        let selected = ctx.look_ahead();
-        let (edges, nodes) = (selected.field("edges").field("node"), selected.field("nodes"));
-        let with_author = edges.field("author").exists() || nodes.field("author").exists();
-        let with_total = selected.field("totalCount").exists();
+        let with_total = ctx.look_ahead().field("totalCount").exists();
         field(ctx, SIGNALS, async move |request: Request| {
             let (domain, viewer) = (&request.domain, request.viewer());
             let filter = filter.unwrap_or_default().into_domain()?;
@@ -47,8 +44,7 @@ impl SignalQuery {
             let page = domain.signals_page(viewer, &filter, order, &args).await?;
             let total = if with_total { Some(domain.count_signals(viewer, &filter).await?) } else { None };
             let (empty, views) = split(page);
-            let signals = Signal::many(&request, views, with_author).await?;
-            let items = signals.into_iter().map(|signal| (order.cursor(signal.view()), signal)).collect();
+            let items = views.into_iter().map(|view| (order.cursor(&view), view.into())).collect();
             Ok(Connection::new(&empty, items, total))
         })
         .await
@@ -58,7 +54,7 @@ impl SignalQuery {
     async fn signal(&self, ctx: &Context<'_>, #[graphql(desc = "The id, `sig_…`.")] id: ID) -> Field<Option<Signal>> {
         field(ctx, SIGNALS, async move |request: Request| {
             let signal = request.domain.signal(request.viewer(), parse_id(&id, &["id"])?).await?;
-            Ok(signal.map(Signal::one))
+            Ok(signal.map(Signal::from))
         })
         .await
     }
@@ -69,10 +65,9 @@ impl SignalQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Symbols, at most 100, in any case.")] symbols: Vec<String>,
     ) -> Field<Vec<Signal>> {
-        let with_author = ctx.look_ahead().field("author").exists();
         field(ctx, SIGNALS, async move |request: Request| {
             let views = request.domain.latest_signals(request.viewer(), &symbols).await?;
-            Signal::many(&request, views, with_author).await
+            Ok(views.into_iter().map(Signal::from).collect())
         })
         .await
     }
@@ -94,7 +89,10 @@ impl SignalQuery {
         #[graphql(desc = "How many, at most 100; 20 where nothing is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
     ) -> Field<Connection<SignalDelivery>> {
-        let with_total = ctx.look_ahead().field("totalCount").exists();
+        let selected = ctx.look_ahead();
+        let with_total = selected.field("totalCount").exists();
+        let nodes = [selected.field("nodes"), selected.field("edges").field("node")];
+        let with_signal = nodes.iter().any(|node| node.field("signal").exists());
         field(ctx, SOURCES, async move |request: Request| {
             let (domain, viewer) = (&request.domain, request.viewer());
             let filter = filter.unwrap_or_default().into_domain()?;
@@ -102,9 +100,12 @@ impl SignalQuery {
             let page = domain.deliveries_page(viewer, &filter, &args).await?;
             let total = if with_total { Some(domain.count_deliveries(viewer, &filter).await?) } else { None };
             let (empty, deliveries) = split(page);
-            let cursor = |id| encode_cursor(DeliveryKey::ORDER, &DeliveryKey(id));
-            let items = deliveries.into_iter().map(|delivery| (cursor(delivery.id), SignalDelivery(delivery)));
-            Ok(Connection::new(&empty, items.collect(), total))
+            let cursors: Vec<_> = deliveries
+                .iter()
+                .map(|delivery| encode_cursor(DeliveryKey::ORDER, &DeliveryKey(delivery.id)))
+                .collect();
+            let deliveries = SignalDelivery::many(&request, deliveries, with_signal).await?;
+            Ok(Connection::new(&empty, cursors.into_iter().zip(deliveries).collect(), total))
         })
         .await
     }

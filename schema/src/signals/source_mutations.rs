@@ -233,7 +233,8 @@ impl SourceMutation {
         mutate(ctx, ACCESS, async move |request: Request| {
             let id = parse_id(&input.id, &["input", "id"])?;
             let delivery = request.domain.redrive_delivery(request.viewer(), id).await?;
-            Ok(RedriveSignalDeliveryPayload { delivery: Some(SignalDelivery(delivery)), user_errors: Vec::new() })
+            let delivery = SignalDelivery::one(&request, delivery).await?;
+            Ok(RedriveSignalDeliveryPayload { delivery, user_errors: Vec::new() })
         })
         .await
     }

@@ -1,14 +1,17 @@
 //! Sources of signals, and what they delivered.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{Enum, ID, InputObject, Object, SimpleObject};
 use bellwether_domain::Error;
-use bellwether_domain::signals;
+use bellwether_domain::permission::Permission;
+use bellwether_domain::signals::{self, SignalView};
 use chrono::{DateTime, Utc};
 
 use super::filter::{Range, Words, times};
 use super::types::{Audience, Mode, Signal, Timeframe};
 use crate::context::Request;
-use crate::field::{Access, Field, field};
 use crate::node::parse_id;
 use crate::paging::Item;
 
@@ -123,7 +126,31 @@ impl SignalSource {
 
 /// One delivery to a source, as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct SignalDelivery(pub(crate) signals::Delivery);
+pub(crate) struct SignalDelivery {
+    delivery: signals::Delivery,
+    signal: Option<Arc<SignalView>>,
+}
+
+impl SignalDelivery {
+    /// A delivery with its signal.
+    pub(crate) async fn one(request: &Request, delivery: signals::Delivery) -> Result<Option<Self>, Error> {
+        Ok(Self::many(request, vec![delivery], true).await?.pop())
+    }
+
+    /// Deliveries of a list; with their signals, read at once, where these are wanted and the viewer may read any.
+    pub(super) async fn many(
+        request: &Request,
+        deliveries: Vec<signals::Delivery>,
+        with_signal: bool,
+    ) -> Result<Vec<Self>, Error> {
+        let viewer = request.viewer();
+        let ids = deliveries.iter().filter_map(|delivery| delivery.signal_id);
+        let ids = if with_signal && viewer.may(Permission::SignalsRead) { ids.collect() } else { Vec::new() };
+        let signals = if ids.is_empty() { HashMap::new() } else { request.domain.signals_by_id(viewer, ids).await? };
+        let signal = |delivery: &signals::Delivery| delivery.signal_id.and_then(|id| signals.get(&id).cloned());
+        Ok(deliveries.into_iter().map(|delivery| Self { signal: signal(&delivery), delivery }).collect())
+    }
+}
 
 impl Item for SignalDelivery {
     const NAME: &str = "SignalDelivery";
@@ -134,52 +161,47 @@ impl Item for SignalDelivery {
 impl SignalDelivery {
     /// The id, `dlv_…`.
     pub(crate) async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+        self.delivery.id.to_string().into()
     }
 
     /// The id of the source it was delivered to, `src_…`.
     async fn source_id(&self) -> ID {
-        self.0.source_id.to_string().into()
+        self.delivery.source_id.to_string().into()
     }
 
     /// When it came.
     async fn received_at(&self) -> DateTime<Utc> {
-        self.0.received_at
+        self.delivery.received_at
     }
 
     /// What it said it was; null where it said nothing.
     async fn content_type(&self) -> Option<&str> {
-        self.0.content_type.as_deref()
+        self.delivery.content_type.as_deref()
     }
 
     /// The body as it came; bytes that are no UTF-8 are shown as �.
     async fn body(&self) -> String {
-        String::from_utf8_lossy(&self.0.body).into_owned()
+        String::from_utf8_lossy(&self.delivery.body).into_owned()
     }
 
     /// What became of it; null while it waits.
     async fn verdict(&self) -> Option<Verdict> {
-        self.0.verdict.map(Verdict::from)
+        self.delivery.verdict.map(Verdict::from)
     }
 
     /// Why it did not become a signal; null where it did or waits.
     async fn reason(&self) -> Option<&str> {
-        self.0.reason.as_deref()
+        self.delivery.reason.as_deref()
     }
 
-    /// The signal that it became or repeats; null where it did not.
-    async fn signal(&self, ctx: &Context<'_>) -> Field<Option<Signal>> {
-        let id = self.0.signal_id;
-        field(ctx, Access::SignedIn, async move |request: Request| {
-            let Some(id) = id else { return Ok(None) };
-            Ok(request.domain.signal(request.viewer(), id).await?.map(Signal::one))
-        })
-        .await
+    /// The signal that it became or repeats; null where it did not, or you may not read signals.
+    async fn signal(&self) -> Option<Signal> {
+        self.signal.clone().map(Signal::from)
     }
 
     /// When that was decided; null while it waits.
     async fn judged_at(&self) -> Option<DateTime<Utc>> {
-        self.0.judged_at
+        self.delivery.judged_at
     }
 }
 

@@ -38,7 +38,7 @@ impl SignalSubscription {
         let after = after_sequence.map(|text| sequence(&text)).transpose().map_err(public)?;
         let events = request.domain.follow_signals(request.viewer(), filter, after).await.map_err(public)?;
         Ok(events.map(|event| match event {
-            Ok(view) => Ok(SignalEvent { sequence: view.signal.sequence.to_string(), signal: Signal::one(view) }),
+            Ok(view) => Ok(SignalEvent { sequence: view.signal.sequence.to_string(), signal: view.into() }),
             Err(fault) => Err(self::public(&fault.into())),
         }))
     }

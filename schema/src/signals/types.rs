@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
-use bellwether_domain::Error;
 use bellwether_domain::signals::{self, SignalView};
 use chrono::{DateTime, Utc};
 
@@ -16,36 +15,11 @@ use crate::scalars::{Decimal, Json};
 
 /// An opinion on one asset at one candle.
 #[derive(Clone, Debug)]
-pub(crate) struct Signal {
-    view: Arc<SignalView>,
-    /// The author, where a list has read all of its authors at once.
-    author: Option<Option<User>>,
-}
+pub(crate) struct Signal(Arc<SignalView>);
 
-impl Signal {
-    /// One signal; its author is read when asked for.
-    pub(crate) fn one(view: impl Into<Arc<SignalView>>) -> Self {
-        Self { view: view.into(), author: None }
-    }
-
-    /// Signals of a list; with their authors, read at once, where these are wanted.
-    pub(super) async fn many(request: &Request, views: Vec<SignalView>, with_author: bool) -> Result<Vec<Self>, Error> {
-        if !with_author {
-            return Ok(views.into_iter().map(Self::one).collect());
-        }
-        let mut ids: Vec<_> = views.iter().filter_map(|view| view.signal.author_id).collect();
-        ids.sort();
-        ids.dedup();
-        let users = request.domain.users(request.viewer(), ids).await?;
-        let author = |view: &SignalView| {
-            let user = view.signal.author_id.and_then(|id| users.get(&id));
-            user.map(|user| User::new(user.clone(), request.viewer()))
-        };
-        Ok(views.into_iter().map(|view| Self { author: Some(author(&view)), view: view.into() }).collect())
-    }
-
-    pub(super) fn view(&self) -> &SignalView {
-        &self.view
+impl<V: Into<Arc<SignalView>>> From<V> for Signal {
+    fn from(view: V) -> Self {
+        Self(view.into())
     }
 }
 
@@ -58,126 +32,121 @@ impl Item for Signal {
 impl Signal {
     /// The id, `sig_…`.
     pub(crate) async fn id(&self) -> ID {
-        self.view.signal.id.to_string().into()
+        self.0.signal.id.to_string().into()
     }
 
     /// The symbol of its asset.
     async fn symbol(&self) -> &str {
-        &self.view.asset.symbol
+        &self.0.asset.symbol
     }
 
     /// The asset it is about.
     async fn asset(&self) -> Asset {
-        Asset(self.view.asset.clone())
+        Asset(self.0.asset.clone())
     }
 
     /// The span of the candle it is about.
     async fn timeframe(&self) -> Timeframe {
-        self.view.signal.timeframe.into()
+        self.0.signal.timeframe.into()
     }
 
     /// The horizon it is made for.
     async fn mode(&self) -> Mode {
-        self.view.signal.mode.into()
+        self.0.signal.mode.into()
     }
 
     /// The name of the strategy that made it; null where it names none.
     async fn strategy(&self) -> Option<&str> {
-        self.view.strategy.as_deref()
+        self.0.strategy.as_deref()
     }
 
     /// When the candle it is about opened.
     async fn signal_time(&self) -> DateTime<Utc> {
-        self.view.signal.signal_time
+        self.0.signal.signal_time
     }
 
     /// What it says to do.
     async fn direction(&self) -> Direction {
-        self.view.signal.direction.into()
+        self.0.signal.direction.into()
     }
 
     /// How sure it is, 0 to 100.
     async fn confidence(&self) -> i32 {
-        self.view.signal.confidence
+        self.0.signal.confidence
     }
 
     /// The price to enter at, in the asset's currency; null where it names none.
     async fn entry(&self) -> Option<Decimal> {
-        self.view.signal.entry.map(Decimal::from)
+        self.0.signal.entry.map(Decimal::from)
     }
 
     /// The price to take profit at, in the asset's currency; null where it names none.
     async fn target(&self) -> Option<Decimal> {
-        self.view.signal.target.map(Decimal::from)
+        self.0.signal.target.map(Decimal::from)
     }
 
     /// The price to give up at, in the asset's currency; null where it names none.
     async fn stop(&self) -> Option<Decimal> {
-        self.view.signal.stop.map(Decimal::from)
+        self.0.signal.stop.map(Decimal::from)
     }
 
     /// What it says, in a sentence or two; null where it says nothing.
     async fn summary(&self) -> Option<&str> {
-        self.view.signal.summary.as_deref()
+        self.0.signal.summary.as_deref()
     }
 
     /// Why, in order.
     async fn reasons(&self) -> Vec<Reason> {
-        self.view.signal.reasons.0.iter().cloned().map(Reason::from).collect()
+        self.0.signal.reasons.0.iter().cloned().map(Reason::from).collect()
     }
 
     /// Where it came from.
     async fn source(&self) -> SignalOrigin {
-        self.view.signal.source.into()
+        self.0.signal.source.into()
     }
 
     /// Who may see it.
     async fn audience(&self) -> Audience {
-        self.view.signal.audience.into()
+        self.0.signal.audience.into()
     }
 
     /// Who recorded it; null for the house.
     async fn author(&self, ctx: &Context<'_>) -> Field<Option<User>> {
-        let (known, id) = (self.author.clone(), self.view.signal.author_id);
-        field(ctx, Access::SignedIn, async move |request: Request| match (known, id) {
-            (Some(known), _) => Ok(known),
-            (None, None) => Ok(None),
-            (None, Some(id)) => {
-                let user = request.domain.user(request.viewer(), id).await?;
-                Ok(user.map(|user| User::new(user, request.viewer())))
-            }
+        let author = self.0.author.clone();
+        field(ctx, Access::SignedIn, async move |request: Request| {
+            Ok(author.map(|author| User::new(author, request.viewer())))
         })
         .await
     }
 
     /// What came with it, as received; null for nothing.
     async fn payload(&self) -> Option<Json> {
-        self.view.signal.payload.clone().map(Json)
+        self.0.signal.payload.clone().map(Json)
     }
 
     /// How it turned out; null while it is open.
     async fn outcome(&self) -> Option<Outcome> {
-        self.view.signal.outcome.map(Outcome::from)
+        self.0.signal.outcome.map(Outcome::from)
     }
 
     /// What it brought, in percent of the entry; null while it is open.
     async fn return_percent(&self) -> Option<Decimal> {
-        self.view.signal.return_percent.map(Decimal::from)
+        self.0.signal.return_percent.map(Decimal::from)
     }
 
     /// When it was judged; null while it is open.
     async fn settled_at(&self) -> Option<DateTime<Utc>> {
-        self.view.signal.settled_at
+        self.0.signal.settled_at
     }
 
     /// When it was recorded.
     async fn created_at(&self) -> DateTime<Utc> {
-        self.view.signal.created_at
+        self.0.signal.created_at
     }
 
     /// When it last changed.
     async fn updated_at(&self) -> DateTime<Utc> {
-        self.view.signal.updated_at
+        self.0.signal.updated_at
     }
 }
 

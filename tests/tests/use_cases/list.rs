@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
 use bellwether_domain::signals::{
-    Audience, Compare, Direction, Mode, NewSignal, SignalFilter, SignalOrder, SignalView, SortDirection, SortField,
-    Timeframe,
+    Audience, Compare, Direction, Mode, NewSignal, OnDuplicate, SignalFilter, SignalOrder, SignalView, SortDirection,
+    SortField, Timeframe,
 };
 use bellwether_domain::{Error, Viewer};
 use bellwether_tests::{Backend, TestApp, TestDomain, both_databases};
@@ -223,7 +223,7 @@ both_databases! {
     }
 
     /// A page takes as many statements whatever is on it: no author or asset is read by itself.
-    async fn a_page_takes_two_statements_however_long(app: TestApp) {
+    async fn a_page_takes_one_statement_however_long(app: TestApp) {
         let client = app.sign_in("a", Role::Seller).await;
         let viewer = app.domain.authenticate(client.token.as_deref().unwrap()).await.unwrap();
         let past = |index: i64| NewSignal { signal_time: DateTime::from_timestamp(1_700_000_000 + index * 60, 0), ..signal(0) };
@@ -241,7 +241,25 @@ both_databases! {
             }
             counts.push(least);
         }
-        assert_eq!(counts, [2, 2, 2], "one for the signals, one for their authors");
+        assert_eq!(counts, [1, 1, 1], "which signals, and in which order; what they say is remembered");
+    }
+
+    /// What is remembered of a signal is never older than what is in the database, whichever instance wrote it.
+    async fn a_change_by_another_instance_shows_at_once(app: TestApp) {
+        let client = app.sign_in("a", Role::Seller).await;
+        let viewer = app.domain.authenticate(client.token.as_deref().unwrap()).await.unwrap();
+        let (other, _) = app.another().await;
+        let summary = async || {
+            let page = app.domain.signals_page(&viewer, &SignalFilter::default(), SignalOrder::default(), &PageArgs::default());
+            page.await.unwrap().items[0].signal.summary.clone()
+        };
+        for (index, text) in ["first", "second", "third"].into_iter().enumerate() {
+            let new = NewSignal { summary: Some(text.to_owned()), on_duplicate: OnDuplicate::Update, ..signal(0) };
+            let writer = if index % 2 == 0 { &app.domain } else { &other };
+            writer.record_signals(&viewer, vec![new]).await.unwrap().pop().unwrap().unwrap();
+            assert_eq!(summary().await.as_deref(), Some(text));
+            assert_eq!(summary().await.as_deref(), Some(text));
+        }
     }
 
     /// Every order, alone and with the filters that come with it, is read from an index without sorting.
