@@ -1,7 +1,7 @@
 //! The speed of the foundation with a million signals, on both databases, each beside the same work in hand-written
 //! SQL through sqlx in the same process. The figure is the ratio: this and that share the machine and its noise.
 //!
-//! `cargo bench -p bellwether-tests --bench foundation [-- sqlite|postgres] [--signals N] [--seconds N]`
+//! `cargo bench -p bellwether-tests --bench foundation [-- sqlite|postgres|process] [page|write] [--signals N] [--seconds N]`
 
 mod data;
 mod load;
@@ -10,7 +10,13 @@ mod process;
 mod raw;
 mod write;
 
+use std::sync::Arc;
+
 use bellwether_tests::Backend;
+
+/// The server's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What is measured, and for how long.
 pub struct Plan {
@@ -28,27 +34,27 @@ fn main() {
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count from the command line")]
     let plan = Plan { signals: number("--signals", 1_000_000.0) as u32, seconds: number("--seconds", 3.0) };
-    let wanted = |name: &str| {
-        let named = ["sqlite", "postgres", "process"].iter().any(|known| arguments.iter().any(|a| a == known));
-        !named || arguments.iter().any(|argument| argument == name)
-    };
+    let named = |name: &str| arguments.iter().any(|argument| argument == name);
+    let wanted = |name: &str, others: &[&str]| named(name) || !others.iter().any(|other| named(other));
+    let places = ["sqlite", "postgres", "process"];
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     for (name, backend) in [("sqlite", Backend::Sqlite), ("postgres", Backend::Postgres)] {
-        if wanted(name) {
-            runtime.block_on(measure(name, backend, &plan));
+        if wanted(name, &places) {
+            let Some(bench) = runtime.block_on(data::Bench::start(backend, plan.signals)).map(Arc::new) else {
+                println!("{name}: not on this machine");
+                continue;
+            };
+            println!("\n{name}, {} signals, {} cores", plan.signals, std::thread::available_parallelism().unwrap());
+            let parts = ["page", "write"];
+            if wanted("page", &parts) {
+                runtime.block_on(page::measure(&bench, &plan));
+            }
+            if wanted("write", &parts) {
+                runtime.block_on(write::measure(&bench, &plan));
+            }
         }
     }
-    if wanted("process") {
+    if wanted("process", &places) {
         runtime.block_on(process::measure());
     }
-}
-
-async fn measure(name: &str, backend: Backend, plan: &Plan) {
-    let Some(bench) = data::Bench::start(backend, plan.signals).await.map(std::sync::Arc::new) else {
-        println!("{name}: not on this machine");
-        return;
-    };
-    println!("\n{name}, {} signals, {} cores", plan.signals, std::thread::available_parallelism().unwrap());
-    page::measure(&bench, plan).await;
-    write::measure(&bench, plan).await;
 }
