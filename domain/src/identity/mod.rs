@@ -10,9 +10,9 @@ mod people;
 mod refresh;
 mod register;
 mod secret;
-mod session;
+pub(crate) mod session;
 mod session_tokens;
-mod spent_token;
+pub(crate) mod spent_token;
 pub(crate) mod tenant;
 pub(crate) mod user;
 
