@@ -23,7 +23,7 @@ enum Wish {
 
 impl Domain {
     /// Asks for a run of a job as soon as may be, whichever instance holds the lock, also where the job rests. Asked
-    /// again before it has begun, it is one run.
+    /// again before it has ended, it is one run.
     ///
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN; NOT_FOUND for a job that there is not.

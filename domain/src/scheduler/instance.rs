@@ -92,8 +92,9 @@ impl Instance {
             biased;
             () = shutdown.cancelled() => End::Shutdown,
             cause = self.keep(token) => End::Lost(cause),
-            never = work(&term, &mut running) => match never {},
+            () = work(&term, &mut running) => End::Lost("it was broken, or is held by another"),
         };
+        self.candidate.leave(self.now());
         match end {
             End::Lost(cause) => {
                 running.stop().await;
@@ -115,7 +116,7 @@ impl Instance {
             match self.candidate.step(self.now()) {
                 Step::Ask(request) => {
                     if self.ask(request).await.is_some() {
-                        return "it is held by another, was broken, or had expired";
+                        return "it was broken, is held by another, or had expired";
                     }
                 }
                 Step::Wait(until) => tokio::time::sleep_until(self.began + until).await,
@@ -152,17 +153,17 @@ impl Instance {
     }
 
     async fn send(&self, request: Request) -> Result<Answer> {
-        let (domain, owner, seconds) = (&self.domain, &*self.owner, self.timing.ttl.as_secs_f64());
+        let (domain, owner, ttl) = (&self.domain, &*self.owner, self.timing.ttl);
         match request {
             Request::Acquire => {
                 // Looking takes no lock: only who finds it free tries to take it.
                 if let Some(row) = lock::read(domain.db().reader()).await?.filter(lock::LockRow::is_held) {
                     // Its own, though it does not act: the answer that granted it never came.
-                    if row.owner != owner || !domain.release_lock(owner, row.token).await? {
+                    if row.owner != owner || !domain.release_scheduler_lock(owner, row.token).await? {
                         return Ok(Answer::Refused);
                     }
                 }
-                let Some(grant) = domain.acquire_lock(owner, seconds).await? else { return Ok(Answer::Refused) };
+                let Some(grant) = domain.acquire_scheduler_lock(owner, ttl).await? else { return Ok(Answer::Refused) };
                 let lock::Grant { token, taken_from, abandoned } = grant;
                 match taken_from {
                     Some(from) => tracing::info!(owner, token, from, abandoned, "scheduler lock taken over"),
@@ -171,7 +172,7 @@ impl Instance {
                 Ok(Answer::Granted(token))
             }
             Request::Renew(token) => {
-                if !domain.renew_lock(owner, token, seconds).await? {
+                if !domain.renew_scheduler_lock(owner, token, ttl).await? {
                     return Ok(Answer::Refused);
                 }
                 tracing::debug!(owner, token, "scheduler lock renewed");
@@ -182,7 +183,7 @@ impl Instance {
 
     async fn release(&mut self, token: i64) {
         let owner = &*self.owner;
-        match tokio::time::timeout(LONGEST_RELEASE, self.domain.release_lock(owner, token)).await {
+        match tokio::time::timeout(LONGEST_RELEASE, self.domain.release_scheduler_lock(owner, token)).await {
             Ok(Ok(true)) => tracing::info!(owner, token, "scheduler lock released"),
             Ok(Ok(false)) => tracing::warn!(owner, token, cause = "it was over before its release", "scheduler lock lost"),
             Ok(Err(error)) => tracing::warn!(owner, token, %error, "the scheduler lock was not released: it will expire"),

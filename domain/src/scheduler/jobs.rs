@@ -35,7 +35,7 @@ pub(super) const JOBS: &[Job] = &[
     Job {
         name: "delivery_redrive",
         description: "Judges deliveries that were accepted and never judged, such as after a crash.",
-        schedule: Schedule::Every(60),
+        schedule: Schedule::Every(300),
         timeout: MINUTE,
         run: |run| deliveries::redrive(run).boxed(),
     },

@@ -126,6 +126,12 @@ impl Candidate {
         None
     }
 
+    /// Ends the present term, if there is one: the instance gives the lock back, or has learnt that it is not its own.
+    pub(super) fn leave(&mut self, now: Duration) {
+        self.term = None;
+        self.next = now + self.timing.pause();
+    }
+
     fn holds(&self, token: i64) -> bool {
         self.term.is_some_and(|term| term.token == token)
     }

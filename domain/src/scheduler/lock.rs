@@ -4,6 +4,8 @@
 //! whose clocks differ agree; SQLite is a library and reads the clock of the machine that it runs on, which is one, for
 //! a SQLite file is used by the processes of one machine.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
@@ -36,14 +38,14 @@ impl LockRow {
 }
 
 /// A term that was granted.
-#[derive(Clone, Debug)]
-pub(super) struct Grant {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
     /// Its number, larger than every one before.
-    pub(super) token: i64,
+    pub token: i64,
     /// Whose time ran out; none where the lock was free.
-    pub(super) taken_from: Option<String>,
+    pub taken_from: Option<String>,
     /// How many runs were left behind unfinished.
-    pub(super) abandoned: u64,
+    pub abandoned: u64,
 }
 
 /// The database's "now", in SQL.
@@ -120,9 +122,13 @@ pub(super) async fn break_term(tx: &DatabaseTransaction, token: i64) -> Result<b
 }
 
 impl Domain {
-    /// Takes the lock if nobody holds it; what was left running by whoever had it is abandoned in the same transaction.
-    pub(super) async fn acquire_lock(&self, owner: &str, seconds: f64) -> Result<Option<Grant>> {
-        let owner = owner.to_owned();
+    /// Takes the scheduler's lock for an instance, if nobody holds it; none where somebody does, also itself. What was left
+    /// running by whoever had it is abandoned in the same transaction.
+    ///
+    /// # Errors
+    /// When the database does not answer: nobody knows then whether the lock was taken.
+    pub async fn acquire_scheduler_lock(&self, owner: &str, ttl: Duration) -> Result<Option<Grant>> {
+        let (owner, seconds) = (owner.to_owned(), ttl.as_secs_f64());
         self.db()
             .write(|tx| {
                 let owner = owner.clone();
@@ -137,9 +143,12 @@ impl Domain {
             .await
     }
 
-    /// Takes more time for a term that still lasts; false where it does not.
-    pub(super) async fn renew_lock(&self, owner: &str, token: i64, seconds: f64) -> Result<bool> {
-        let owner = owner.to_owned();
+    /// Takes more time for a term of an instance that still lasts; false where it does not.
+    ///
+    /// # Errors
+    /// When the database does not answer: nobody knows then whether the term was made longer.
+    pub async fn renew_scheduler_lock(&self, owner: &str, token: i64, ttl: Duration) -> Result<bool> {
+        let (owner, seconds) = (owner.to_owned(), ttl.as_secs_f64());
         self.db()
             .write(|tx| {
                 let owner = owner.clone();
@@ -154,9 +163,12 @@ impl Domain {
             .await
     }
 
-    /// Ends a term in an orderly way: what it did not finish is abandoned, and the lock is free at once. False where the
-    /// term was over already.
-    pub(super) async fn release_lock(&self, owner: &str, token: i64) -> Result<bool> {
+    /// Ends a term of an instance in an orderly way: what it did not finish is abandoned, and the lock is free at once.
+    /// False where the term was over already.
+    ///
+    /// # Errors
+    /// When the database does not answer: if the term was not ended, it runs out.
+    pub async fn release_scheduler_lock(&self, owner: &str, token: i64) -> Result<bool> {
         let owner = owner.to_owned();
         self.db()
             .write(|tx| {

@@ -7,7 +7,7 @@ use crate::Domain;
 use crate::error::Result;
 
 /// Says what the metrics of the scheduler are.
-pub fn describe() {
+pub(crate) fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_gauge!("bellwether_scheduler_lock_held", "1 while this instance holds the scheduler's lock, else 0");
     describe_counter!("bellwether_job_runs_total", "Runs of jobs in this instance, by job and how they ended");

@@ -57,7 +57,7 @@ pub struct JobStatus {
     pub timeout: Duration,
     /// Since when it rests; none where it does not.
     pub paused_at: Option<DateTime<Utc>>,
-    /// Since when a run is asked for that has not begun.
+    /// Since when a run is asked for that has not ended.
     pub requested_at: Option<DateTime<Utc>>,
     /// Its newest run; none where it never ran.
     pub last_run: Option<Run>,

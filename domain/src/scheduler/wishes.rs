@@ -19,7 +19,7 @@ pub struct Model {
     pub paused_at: Option<DateTimeUtc>,
     /// Who said so.
     pub paused_by: Option<UserId>,
-    /// Since when a run is asked for that has not begun; none where none is.
+    /// Since when a run is asked for that has not ended; none where none is.
     pub requested_at: Option<DateTimeUtc>,
     /// Who asked for it.
     pub requested_by: Option<UserId>,

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -19,6 +18,9 @@ use super::term::{JobRun, Stopped, Term};
 use super::{lock, metrics, wishes};
 use crate::error::Result;
 use crate::ids::{Id, RunId, UserId, uuid_at};
+
+#[cfg(test)]
+mod tests;
 
 /// How often is looked for what is due or was asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -74,14 +76,21 @@ struct Occasion {
     requested_by: Option<UserId>,
 }
 
-/// Starts what is due, for as long as it is polled.
-pub(super) async fn work(term: &Term, running: &mut Running) -> Infallible {
+/// Starts what is due, until the lock is seen to be another's.
+pub(super) async fn work(term: &Term, running: &mut Running) {
     for job in JOBS {
         tell_of_failures(term, job.name).await;
     }
+    let mut complained = false;
     loop {
-        if let Err(error) = start_due(term, running).await {
-            tracing::warn!(%error, "what is due could not be found out; trying again");
+        match start_due(term, running).await {
+            Ok(()) => complained = false,
+            Err(Stopped::TermOver) => return,
+            // Once an outage: it is looked again every second.
+            Err(error) if !std::mem::replace(&mut complained, true) => {
+                tracing::warn!(%error, "what is due could not be found out; trying again");
+            }
+            Err(_) => {}
         }
         tokio::select! {
             () = running.one_ended() => {}
@@ -93,7 +102,8 @@ pub(super) async fn work(term: &Term, running: &mut Running) -> Infallible {
 
 async fn start_due(term: &Term, running: &mut Running) -> Result<(), Stopped> {
     let reader = term.domain.db().reader();
-    let now = lock::database_time(reader).await?;
+    let row = lock::read(reader).await?.filter(|row| row.owner == *term.owner && row.token == term.token);
+    let now = row.ok_or(Stopped::TermOver)?.now;
     let wishes = wishes::all(reader).await?;
     for job in JOBS {
         if running.has(job) {
@@ -108,6 +118,10 @@ async fn start_due(term: &Term, running: &mut Running) -> Result<(), Stopped> {
         }
         let asked = wish.and_then(|wish| Some((wish.requested_at?, wish.requested_by)));
         let occasion = match asked {
+            Some((at, _)) if was_abandoned_too_often(&newest, at) => {
+                term.write(|tx| Box::pin(async move { grant_wish(tx, job.name, at).await })).await?;
+                None
+            }
             Some((scheduled_for, requested_by)) => Some(Occasion { job, scheduled_for, requested_by }),
             None if wish.is_some_and(|wish| wish.paused_at.is_some()) => None,
             None => due(job.schedule, &newest, now).map(|at| Occasion { job, scheduled_for: at, requested_by: None }),
@@ -118,6 +132,12 @@ async fn start_due(term: &Term, running: &mut Running) -> Result<(), Stopped> {
         }
     }
     Ok(())
+}
+
+/// Whether what was asked for was begun and abandoned as often as may be.
+fn was_abandoned_too_often(newest: &[run::Model], asked_at: DateTime<Utc>) -> bool {
+    let abandoned = |run: &&run::Model| run.status == RunStatus::Abandoned && run.scheduled_for == asked_at;
+    newest.iter().filter(abandoned).count() >= MOST_ABANDONED
 }
 
 /// Runs a job once and keeps the record.
@@ -145,7 +165,7 @@ async fn run_once(term: &Term, occasion: &Occasion) {
     let items = handle.items();
     // Until it is written down or the term is over: a run that stayed RUNNING would keep its job from running.
     loop {
-        match finish(term, id, status, items, notes.clone()).await {
+        match finish(term, occasion, id, status, items, notes.clone()).await {
             Ok(true) => break,
             Ok(false) | Err(Stopped::TermOver) => return,
             Err(error) => tracing::warn!(job, run = %id, %error, "the end of a run could not be written; trying again"),
@@ -154,7 +174,11 @@ async fn run_once(term: &Term, occasion: &Occasion) {
     }
     term.domain.scheduler().feed.wake();
     metrics::ran(job, status, started.elapsed());
-    tracing::info!(job, run = %id, token = term.token, %status, items, notes, "job finished");
+    if status == RunStatus::Succeeded && items == 0 {
+        tracing::debug!(job, run = %id, token = term.token, %status, "job finished: there was nothing to do");
+    } else {
+        tracing::info!(job, run = %id, token = term.token, %status, items, notes, "job finished");
+    }
     tell_of_failures(term, job).await;
 }
 
@@ -174,7 +198,7 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a text")
 }
 
-/// Writes down that a run begins, and that what was asked for is being done.
+/// Writes down that a run begins.
 async fn begin(term: &Term, occasion: &Occasion) -> Result<RunId, Stopped> {
     let (job, scheduled_for, requested_by) = (occasion.job.name, occasion.scheduled_for, occasion.requested_by);
     term.write(|tx| {
@@ -196,25 +220,36 @@ async fn begin(term: &Term, occasion: &Occasion) -> Result<RunId, Stopped> {
                 notes: Set(None),
             };
             Entity::insert(begun).exec_without_returning(tx).await?;
-            if requested_by.is_some() {
-                let done = wishes::ActiveModel { requested_at: Set(None), requested_by: Set(None), ..Default::default() };
-                wishes::Entity::update_many().set(done).filter(wishes::Column::Name.eq(job)).exec(tx).await?;
-            }
             Ok(id)
         })
     })
     .await
 }
 
-/// Writes down how a run ended, unless it was abandoned meanwhile.
+/// Writes down that what was asked for at a moment is done.
+async fn grant_wish(tx: &DatabaseTransaction, job: &'static str, asked_at: DateTime<Utc>) -> Result<()> {
+    let granted = wishes::ActiveModel { requested_at: Set(None), requested_by: Set(None), ..Default::default() };
+    wishes::Entity::update_many()
+        .set(granted)
+        .filter(wishes::Column::Name.eq(job))
+        .filter(wishes::Column::RequestedAt.lte(asked_at))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Writes down how a run ended, unless it was abandoned meanwhile; a wish is granted with its end, so that one whose run
+/// is abandoned stays.
 async fn finish(
     term: &Term,
+    occasion: &Occasion,
     id: RunId,
     status: RunStatus,
     items: u64,
     notes: Option<String>,
 ) -> Result<bool, Stopped> {
-    let token = term.token;
+    let (token, job, at) = (term.token, occasion.job.name, occasion.scheduled_for);
+    let is_wish = occasion.requested_by.is_some();
     term.write(|tx| {
         let notes = notes.clone();
         Box::pin(async move {
@@ -232,7 +267,13 @@ async fn finish(
                 .filter(Column::FencingToken.eq(token))
                 .exec(tx)
                 .await?;
-            Ok(finished.rows_affected == 1)
+            if finished.rows_affected == 0 {
+                return Ok(false);
+            }
+            if is_wish {
+                grant_wish(tx, job, at).await?;
+            }
+            Ok(true)
         })
     })
     .await

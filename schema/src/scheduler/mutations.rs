@@ -90,7 +90,7 @@ pub(crate) struct SchedulerMutation;
 
 #[Object]
 impl SchedulerMutation {
-    /// Asks for a run of a job as soon as may be, by whichever instance holds the lock, also while the job rests. Asked again before it has begun, it is one run. Needs SCHEDULER_MANAGE.
+    /// Asks for a run of a job as soon as may be, by whichever instance holds the lock, also while the job rests. Asked again before it has ended, it is one run. Needs SCHEDULER_MANAGE.
     async fn run_job(
         &self,
         ctx: &Context<'_>,

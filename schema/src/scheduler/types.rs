@@ -71,7 +71,7 @@ pub(super) struct Job {
     is_paused: bool,
     /// Since when it rests; null while it does not.
     paused_at: Option<DateTime<Utc>>,
-    /// Since when a run is asked for that has not begun; null where none is.
+    /// Since when a run is asked for that has not ended; null where none is.
     requested_at: Option<DateTime<Utc>>,
     /// Its newest run; null where it never ran.
     last_run: Option<SchedulerRun>,

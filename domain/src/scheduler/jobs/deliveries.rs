@@ -6,7 +6,7 @@ use crate::ids::{DeliveryId, Id, first_uuid_at};
 use crate::scheduler::term::{BATCH, JobRun, Stopped};
 use crate::signals::delivery::{Column, Entity};
 
-/// Batches of waiting deliveries that one run judges at most; what is left waits a minute.
+/// Batches of waiting deliveries that one run judges at most; what is left waits for the next.
 const MOST_BATCHES: usize = 50;
 
 /// Judges what waits. Every process judges what it accepted; this is for what none is left to judge.
