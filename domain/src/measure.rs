@@ -28,7 +28,8 @@ impl Domain {
     pub async fn measure(&self) -> Result<()> {
         for (pool, size, idle) in self.db().pools() {
             gauge!("bellwether_db_connections", "pool" => pool, "state" => "idle").set(idle as f64);
-            gauge!("bellwether_db_connections", "pool" => pool, "state" => "used").set(size.saturating_sub(idle) as f64);
+            gauge!("bellwether_db_connections", "pool" => pool, "state" => "used")
+                .set(size.saturating_sub(idle) as f64);
         }
         for (cache, entries) in self.sessions().entries() {
             gauge!("bellwether_cache_entries", "cache" => cache).set(entries as f64);

@@ -166,11 +166,7 @@ pub fn instance_name() -> anyhow::Result<String> {
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(
-    state: AppState,
-    listener: TcpListener,
-    scheduler: Option<SchedulerSettings>,
-) -> anyhow::Result<()> {
+pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<SchedulerSettings>) -> anyhow::Result<()> {
     let (domain, shutdown) = (state.domain.clone(), state.shutdown.clone());
     // They run for ever: should one end, it panicked, and the server must not go on as if nothing were missing. What
     // they do is done again by whoever comes next, so nothing is lost by stopping them anywhere.

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bellwether_domain::{DomainConfig, Retention as DomainRetention};
 use bellwether_domain::db::DbConfig;
 use bellwether_domain::identity::{PasswordCost, TokenSettings};
 use bellwether_domain::limits::LimitSettings;
 use bellwether_domain::scheduler::SchedulerSettings;
+use bellwether_domain::{DomainConfig, Retention as DomainRetention};
 use chrono::TimeDelta;
 use figment::Figment;
 use figment::error::Kind;
@@ -464,7 +464,8 @@ mod tests {
 
     #[test]
     fn a_heartbeat_comes_three_times_before_it_is_missed() {
-        for (ttl, heartbeat, is_good) in [("60", "20", true), ("60", "21", false), ("3", "1", true), ("2", "1", false)] {
+        for (ttl, heartbeat, is_good) in [("60", "20", true), ("60", "21", false), ("3", "1", true), ("2", "1", false)]
+        {
             figment::Jail::expect_with(|jail| {
                 jail.set_env("BELLWETHER__SCHEDULER__TTL_SECONDS", ttl);
                 jail.set_env("BELLWETHER__SCHEDULER__HEARTBEAT_SECONDS", heartbeat);

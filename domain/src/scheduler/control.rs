@@ -96,7 +96,9 @@ impl Domain {
                 let (domain, entry, member) = (self.clone(), entry.clone(), member.clone());
                 Box::pin(async move {
                     let present = wishes::all(tx).await?.remove(job.name);
-                    let Some(change) = change(tx, &member, job, wish, present.as_ref()).await? else { return Ok(false) };
+                    let Some(change) = change(tx, &member, job, wish, present.as_ref()).await? else {
+                        return Ok(false);
+                    };
                     let mut present = OnConflict::column(wishes::Column::Name);
                     let present = present.update_columns(wishes_of(wish)).to_owned();
                     wishes::Entity::insert(change).on_conflict(present).exec_without_returning(tx).await?;
@@ -150,13 +152,7 @@ fn no_such_job(name: &str) -> Error {
     Problem::new(ProblemCode::NotFound, &["input", "job"], format!("there is no such job{hint}")).into()
 }
 
-fn entry(
-    member: &Member,
-    action: Action,
-    subject: &str,
-    details: serde_json::Value,
-    client: &ClientInfo,
-) -> NewEntry {
+fn entry(member: &Member, action: Action, subject: &str, details: serde_json::Value, client: &ClientInfo) -> NewEntry {
     NewEntry {
         tenant_id: member.tenant_id,
         actor_id: Some(member.user_id),

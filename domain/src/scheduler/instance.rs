@@ -16,7 +16,7 @@ use crate::error::Result;
 /// How long an answer of the database is waited for, at most.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// How long runs may take to end by themselves once the instance is to stop.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_millis(500);
 /// How long giving the lock back may take then; if it does not come through, the lease ends by itself.
 const LONGEST_RELEASE: Duration = Duration::from_secs(2);
 
@@ -34,7 +34,8 @@ impl Domain {
     pub async fn run_scheduler(self, settings: SchedulerSettings, shutdown: CancellationToken) {
         let timing = Timing { ttl: settings.ttl, heartbeat: settings.heartbeat };
         let (owner, candidate) = (Arc::from(settings.owner), Candidate::new(timing));
-        let mut instance = Instance { domain: self, owner, timing, candidate, began: Instant::now(), complained: false };
+        let mut instance =
+            Instance { domain: self, owner, timing, candidate, began: Instant::now(), complained: false };
         metrics::lock_held(false);
         while let Some(token) = instance.contend(&shutdown).await {
             metrics::lock_held(true);
@@ -185,8 +186,12 @@ impl Instance {
         let owner = &*self.owner;
         match tokio::time::timeout(LONGEST_RELEASE, self.domain.release_scheduler_lock(owner, token)).await {
             Ok(Ok(true)) => tracing::info!(owner, token, "scheduler lock released"),
-            Ok(Ok(false)) => tracing::warn!(owner, token, cause = "it was over before its release", "scheduler lock lost"),
-            Ok(Err(error)) => tracing::warn!(owner, token, %error, "the scheduler lock was not released: it will expire"),
+            Ok(Ok(false)) => {
+                tracing::warn!(owner, token, cause = "it was over before its release", "scheduler lock lost")
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(owner, token, %error, "the scheduler lock was not released: it will expire")
+            }
             Err(_) => tracing::warn!(owner, token, "the scheduler lock was not released in time: it will expire"),
         }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 mod tests;
 
 /// How long an instance waits at most before it asks again after a refusal, or without an answer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The lease's times.
 #[derive(Clone, Copy, Debug)]

@@ -176,7 +176,8 @@ impl Domain {
                 Box::pin(async move {
                     let sql = "UPDATE scheduler_lock SET owner_id = '', expires_at = {now}, updated_at = {now} \
                                WHERE lock_name = $1 AND owner_id = $2 AND fencing_token = $3 AND expires_at > {now}";
-                    let released = tx.execute_raw(statement(tx, sql, [LOCK.into(), owner.into(), token.into()])).await?;
+                    let released =
+                        tx.execute_raw(statement(tx, sql, [LOCK.into(), owner.into(), token.into()])).await?;
                     if released.rows_affected() == 0 {
                         return Ok(false);
                     }

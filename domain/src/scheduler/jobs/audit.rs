@@ -7,7 +7,7 @@ use sea_orm::{EntityTrait, QueryOrder};
 /// Walks every tenant's chain; all of them, also where one is broken.
 pub(super) async fn verify(run: JobRun) -> Result<(), Stopped> {
     #[expect(clippy::disallowed_methods, reason = "every tenant has a chain")]
-    let tenants = tenant::Entity::find().order_by_asc(tenant::Column::Id);
+    let tenants = tenant::Entity::find().order_by_asc(tenant::Column::Slug);
     let tenants = tenants.all(run.domain().db().reader()).await.map_err(crate::Error::from)?;
     let mut broken = Vec::new();
     for tenant in tenants {

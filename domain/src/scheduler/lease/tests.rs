@@ -342,5 +342,5 @@ fn a_refused_renewal_ends_the_term_at_once() {
     candidate.answered(Request::Acquire, seconds(0), seconds(0), Answer::Granted(7));
     assert_eq!(candidate.answered(Request::Renew(7), seconds(2), seconds(2), Answer::Refused), Some(7));
     assert_eq!(candidate.may_act(seconds(2)), None);
-    assert_eq!(candidate.step(seconds(2)), Step::Wait(seconds(3)));
+    assert_eq!(candidate.step(seconds(2)), Step::Wait(Duration::from_millis(2_500)));
 }

@@ -143,8 +143,10 @@ async fn a_time_that_a_job_is_due_at_is_run_once() {
     let run = ran(&term, &GOOD).await;
     let again = Occasion { job: &GOOD, scheduled_for: run.scheduled_for, requested_by: None };
     assert!(begin(&term, &again).await.is_err());
-    let other = Occasion { job: &GOOD, scheduled_for: run.scheduled_for + chrono::TimeDelta::hours(1), requested_by: None };
+    let other =
+        Occasion { job: &GOOD, scheduled_for: run.scheduled_for + chrono::TimeDelta::hours(1), requested_by: None };
     begin(&term, &other).await.unwrap();
-    let third = Occasion { job: &GOOD, scheduled_for: run.scheduled_for + chrono::TimeDelta::hours(2), requested_by: None };
+    let third =
+        Occasion { job: &GOOD, scheduled_for: run.scheduled_for + chrono::TimeDelta::hours(2), requested_by: None };
     assert!(begin(&term, &third).await.is_err(), "one is under way");
 }

@@ -48,7 +48,8 @@ async fn leads(server: &Server, message: &str) -> i64 {
 /// Waits until every job has run once and none is under way, as after a first start.
 async fn settled(place: &Place) {
     until(PATIENCE, "every job has run", async || {
-        let done = place.figure("SELECT count(DISTINCT job) AS figure FROM scheduler_run WHERE status = 'SUCCEEDED'").await;
+        let done =
+            place.figure("SELECT count(DISTINCT job) AS figure FROM scheduler_run WHERE status = 'SUCCEEDED'").await;
         (done >= 5).then_some(())
     })
     .await;

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::super::{RECORD, outcome, signal};
-use super::{PATIENCE, ask_for, brisk, leads, owner, said, settled};
+use super::{PATIENCE, ask_for, brisk, leads, owner, settled};
 use crate::place::Place;
 use crate::server::until;
 
@@ -44,14 +44,15 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Nothing is written and everything is read meanwhile; afterwards all goes on, and nothing is broken.
+/// What cannot be written is refused, and everything is read meanwhile; afterwards all goes on, the jobs too, and nothing is
+/// broken. Whether the lease could be renewed meanwhile depends on the room that the write-ahead log has left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_waited_for() {
     let place = Place::sqlite();
     let Some(disk) = SmallDisk::mount(&place.path("data")) else { return };
     let place = brisk(place);
     let server = place.serve().await;
-    let first = leads(&server, "scheduler lock acquired").await;
+    leads(&server, "scheduler lock acquired").await;
     settled(&place).await;
     let (trader, owner) = (server.register("trader@acme.test").await, owner(&server).await);
     assert_eq!(outcome(&trader.send(RECORD, json!({"input": signal(0)})).await.body), Some("INSERTED"));
@@ -71,19 +72,10 @@ async fn a_full_disk_is_waited_for() {
     let read = trader.data("{ signals(first: 1) { totalCount } }", json!({})).await;
     assert_eq!(read["signals"]["totalCount"], recorded, "reading goes on, and what was refused is not there");
     assert_eq!(server.get("/health").await.unwrap().0, 200);
-    // The lease cannot be renewed either; whoever held it says so and stops.
-    let lost = until(PATIENCE, "the lock is lost", async || said(&server, "scheduler lock lost").pop()).await;
-    assert_eq!(lost["token"], first, "{lost}");
-
     std::fs::remove_file(filler).unwrap();
     until(PATIENCE, "signals are recorded again", async || {
         let answer = trader.send(RECORD, json!({"input": signal(recorded)})).await;
         (outcome(&answer.body) == Some("INSERTED")).then_some(())
-    })
-    .await;
-    until(PATIENCE, "the lock is taken again", async || {
-        let again = server.lines().filter(|line| line["token"].as_i64().is_some_and(|token| token > first));
-        again.into_iter().any(|line| line["message"].as_str().is_some_and(|text| text.starts_with("scheduler lock"))).then_some(())
     })
     .await;
     ask_for(&owner, "audit_verification").await;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use bellwether_tests::{Backend, both_databases};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
-use super::{PATIENCE, TTL, ask_for, assert_nothing_doubled, brisk, crowd, crowded, hear, leads, owner, runs, said, settled};
+use super::{
+    PATIENCE, TTL, ask_for, assert_nothing_doubled, brisk, crowd, crowded, hear, leads, owner, runs, said, settled,
+};
 use crate::place::Place;
 use crate::server::{Server, until};
 
