@@ -100,7 +100,7 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
         }
         RunId::PREFIX => {
             let run = visible(domain.scheduler_run(viewer, RunId::from_uuid(uuid)).await)?;
-            run.map(|run| Node::SchedulerRun(SchedulerRun(run)))
+            run.map(|run| Node::SchedulerRun(SchedulerRun::one(run)))
         }
         _ => return Err(unknown().into()),
     })

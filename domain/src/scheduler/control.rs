@@ -110,7 +110,8 @@ impl Domain {
         if changed {
             tracing::info!(job = job.name, action = action.as_str(), by = %member.user_id, "a job was changed by hand");
         }
-        self.job_status(job, &wishes::all(self.db().reader()).await?).await
+        let reader = self.db().reader();
+        self.job_status(job, &wishes::all(reader).await?, lock::database_time(reader).await?).await
     }
 }
 

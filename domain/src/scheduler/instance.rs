@@ -92,7 +92,7 @@ impl Instance {
         let end = tokio::select! {
             biased;
             () = shutdown.cancelled() => End::Shutdown,
-            cause = self.keep(token) => End::Lost(cause),
+            cause = self.keep() => End::Lost(cause),
             () = work(&term, &mut running) => End::Lost("it was broken, or is held by another"),
         };
         self.candidate.leave(self.now());
@@ -112,7 +112,7 @@ impl Instance {
     }
 
     /// Renews the lease until it is lost; why it was.
-    async fn keep(&mut self, token: i64) -> &'static str {
+    async fn keep(&mut self) -> &'static str {
         loop {
             match self.candidate.step(self.now()) {
                 Step::Ask(request) => {
@@ -122,9 +122,6 @@ impl Instance {
                 }
                 Step::Wait(until) => tokio::time::sleep_until(self.began + until).await,
                 Step::Stop(_) => return "it could not be renewed in time",
-            }
-            if self.candidate.may_act(self.now()).is_some_and(|present| present != token) {
-                return "it was granted anew";
             }
         }
     }

@@ -76,10 +76,10 @@ impl Domain {
     /// UNAUTHENTICATED, FORBIDDEN.
     pub async fn scheduler_status(&self, viewer: &Viewer) -> Result<SchedulerStatus> {
         viewer.permitted(Permission::SchedulerManage)?;
-        let wishes = wishes::all(self.db().reader()).await?;
+        let (wishes, now) = (wishes::all(self.db().reader()).await?, lock::database_time(self.db().reader()).await?);
         let mut jobs = Vec::with_capacity(JOBS.len());
         for job in JOBS {
-            jobs.push(self.job_status(job, &wishes).await?);
+            jobs.push(self.job_status(job, &wishes, now).await?);
         }
         Ok(SchedulerStatus { lock: self.lock_status().await?, jobs })
     }
@@ -103,6 +103,7 @@ impl Domain {
         &self,
         job: &'static Job,
         wishes: &HashMap<String, wishes::Model>,
+        now: DateTime<Utc>,
     ) -> Result<JobStatus> {
         let reader = self.db().reader();
         let newest = run::newest(reader, job.name, MOST_ABANDONED as u64).await?;
@@ -110,7 +111,6 @@ impl Domain {
         let failures_in_a_row = run::failures_since(reader, job.name, success.as_ref().map(|run| run.id)).await?;
         let wish = wishes.get(job.name);
         let (paused_at, requested_at) = (wish.and_then(|wish| wish.paused_at), wish.and_then(|wish| wish.requested_at));
-        let now = lock::database_time(reader).await?;
         let scheduled = due(job.schedule, &newest, now).or_else(|| job.schedule.next(now));
         Ok(JobStatus {
             name: job.name,

@@ -32,16 +32,20 @@ impl SchedulerQuery {
         #[graphql(desc = "How many, at most 100; 20 where nothing is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
     ) -> Field<Connection<SchedulerRun>> {
-        let with_total = ctx.look_ahead().field("totalCount").exists();
+        let selected = ctx.look_ahead();
+        let with_total = selected.field("totalCount").exists();
+        let requested_by = [selected.field("nodes"), selected.field("edges").field("node")]
+            .map(|run| run.field("requestedBy").exists());
         field(ctx, ACCESS, async move |request: Request| {
             let (domain, viewer) = (&request.domain, request.viewer());
             let filter = filter.unwrap_or_default().into_domain()?;
             let args = PageArgs { first, after, ..PageArgs::default() };
             let mut page = domain.runs_page(viewer, &filter, &args).await?;
             let total = if with_total { Some(domain.count_runs(viewer, &filter).await?) } else { None };
-            let runs = std::mem::take(&mut page.items).into_iter();
-            let cursor = |id| encode_cursor(RunKey::ORDER, &RunKey(id));
-            Ok(Connection::new(&page, runs.map(|run| (cursor(run.id), SchedulerRun(run))).collect(), total))
+            let runs = std::mem::take(&mut page.items);
+            let runs = SchedulerRun::many(&request, runs, requested_by.contains(&true)).await?;
+            let cursor = |run: &SchedulerRun| encode_cursor(RunKey::ORDER, &RunKey(run.run().id));
+            Ok(Connection::new(&page, runs.into_iter().map(|run| (cursor(&run), run)).collect(), total))
         })
         .await
     }

@@ -21,7 +21,7 @@ impl SchedulerSubscription {
         let request = Request::of(ctx).map_err(|fault| field_error(&fault.into()))?;
         let runs = request.domain.follow_runs(request.viewer()).await.map_err(|error| field_error(&error))?;
         Ok(runs.map(|run| match run {
-            Ok(run) => Ok(SchedulerRun((*run).clone())),
+            Ok(run) => Ok(SchedulerRun::one((*run).clone())),
             Err(fault) => Err(field_error(&fault.into())),
         }))
     }

@@ -75,7 +75,7 @@ pub(super) struct Job {
     requested_at: Option<DateTime<Utc>>,
     /// Its newest run; null where it never ran.
     last_run: Option<SchedulerRun>,
-    /// When it last succeeded; null for never, or longer ago than runs are kept.
+    /// When it last succeeded; null for never.
     last_succeeded_at: Option<DateTime<Utc>>,
     /// How many runs have ended otherwise since.
     failures_in_a_row: u64,
@@ -93,7 +93,7 @@ impl From<scheduler::JobStatus> for Job {
             is_paused: job.paused_at.is_some(),
             paused_at: job.paused_at,
             requested_at: job.requested_at,
-            last_run: job.last_run.map(SchedulerRun),
+            last_run: job.last_run.map(SchedulerRun::one),
             last_succeeded_at: job.last_succeeded_at,
             failures_in_a_row: job.failures_in_a_row,
             next_due_at: job.next_due_at,
@@ -103,7 +103,42 @@ impl From<scheduler::JobStatus> for Job {
 
 /// One run of a job.
 #[derive(Clone, Debug)]
-pub(crate) struct SchedulerRun(pub(crate) scheduler::Run);
+pub(crate) struct SchedulerRun {
+    run: scheduler::Run,
+    /// Who asked for it, where a list has read those of all its runs at once.
+    requested_by: Option<Option<User>>,
+}
+
+impl SchedulerRun {
+    /// One run; who asked for it is read when asked for.
+    pub(crate) fn one(run: scheduler::Run) -> Self {
+        Self { run, requested_by: None }
+    }
+
+    /// Runs of a list; with those who asked for them, read at once, where these are wanted.
+    pub(super) async fn many(
+        request: &Request,
+        runs: Vec<scheduler::Run>,
+        with_requested_by: bool,
+    ) -> Result<Vec<Self>, Error> {
+        if !with_requested_by {
+            return Ok(runs.into_iter().map(Self::one).collect());
+        }
+        let mut ids: Vec<_> = runs.iter().filter_map(|run| run.requested_by).collect();
+        ids.sort();
+        ids.dedup();
+        let users = request.domain.users(request.viewer(), ids).await?;
+        let user = |run: &scheduler::Run| {
+            let user = run.requested_by.and_then(|id| users.get(&id));
+            user.map(|user| User::new(user.clone(), request.viewer()))
+        };
+        Ok(runs.into_iter().map(|run| Self { requested_by: Some(user(&run)), run }).collect())
+    }
+
+    pub(super) fn run(&self) -> &scheduler::Run {
+        &self.run
+    }
+}
 
 impl Item for SchedulerRun {
     const NAME: &str = "SchedulerRun";
@@ -114,63 +149,66 @@ impl Item for SchedulerRun {
 impl SchedulerRun {
     /// The id, `run_…`.
     pub(crate) async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+        self.run.id.to_string().into()
     }
 
     /// The name of the job.
     async fn job(&self) -> &str {
-        &self.0.job
+        &self.run.job
     }
 
     /// The instance that ran it.
     async fn holder(&self) -> &str {
-        &self.0.owner_id
+        &self.run.owner_id
     }
 
     /// The number of the term that it was run in.
     async fn fencing_token(&self) -> String {
-        self.0.fencing_token.to_string()
+        self.run.fencing_token.to_string()
     }
 
     /// The time that it was due at, or asked for.
     async fn scheduled_for(&self) -> DateTime<Utc> {
-        self.0.scheduled_for
+        self.run.scheduled_for
     }
 
     /// Who asked for it; null where its schedule did.
     async fn requested_by(&self, ctx: &Context<'_>) -> Field<Option<User>> {
-        let id = self.0.requested_by;
-        field(ctx, Access::SignedIn, async move |request: Request| {
-            let Some(id) = id else { return Ok(None) };
-            let user = request.domain.user(request.viewer(), id).await?;
-            Ok(user.map(|user| User::new(user, request.viewer())))
+        let (known, id) = (self.requested_by.clone(), self.run.requested_by);
+        field(ctx, Access::SignedIn, async move |request: Request| match (known, id) {
+            (Some(known), _) => Ok(known),
+            (None, None) => Ok(None),
+            (None, Some(id)) => {
+                let user = request.domain.user(request.viewer(), id).await?;
+                Ok(user.map(|user| User::new(user, request.viewer())))
+            }
         })
         .await
     }
 
     /// When it began.
     async fn started_at(&self) -> DateTime<Utc> {
-        self.0.started_at
+        self.run.started_at
     }
 
     /// When it ended; null while it is under way.
     async fn finished_at(&self) -> Option<DateTime<Utc>> {
-        self.0.finished_at
+        self.run.finished_at
     }
 
     /// How it stands.
     async fn status(&self) -> RunStatus {
-        self.0.status.into()
+        self.run.status.into()
     }
 
     /// How many things it moved, also where it did not come to its end.
     async fn items(&self) -> i64 {
-        self.0.items
+        self.run.items
     }
 
     /// What went wrong, at most 500 characters; null where nothing did.
     async fn notes(&self) -> Option<&str> {
-        self.0.notes.as_deref()
+        self.run.notes.as_deref()
     }
 }
 

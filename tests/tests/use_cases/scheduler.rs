@@ -326,6 +326,27 @@ both_databases! {
         assert_eq!(app.domain.count_deliveries(&fresh, &filter).await.unwrap(), 0);
     }
 
+    /// The holder notices, stops, and may take the lock again like any other.
+    async fn a_broken_lock_ends_the_term_of_its_holder(app: TestDomain) {
+        let (owner, nobody) = (app.viewer("a", Role::Owner).await, ClientInfo::default());
+        let held = async |token: i64| {
+            let lock = app.domain.scheduler_status(&owner).await.unwrap().lock?;
+            (lock.held.is_some() && lock.fencing_token == token).then_some(())
+        };
+        let _scheduling = scheduling(&app.domain, "one");
+        until("the lock is held", async || held(1).await).await;
+        let broken = app.domain.break_scheduler_lock(&owner, 1, &nobody).await.unwrap();
+        assert_eq!((broken.fencing_token, broken.held), (2, None));
+        assert!(!app.domain.renew_scheduler_lock("one", 1, HOUR).await.unwrap());
+        // Its heartbeat is twenty minutes away.
+        until("the term is over and the next has begun", async || held(3).await).await;
+        assert_eq!(run(&app, &owner, "audit_verification").await.fencing_token, 3);
+        let again = app.domain.break_scheduler_lock(&owner, 1, &nobody).await;
+        let Err(Error::Problems(problems)) = again else { panic!("{again:?}") };
+        assert_eq!(problems[0].code, ProblemCode::Conflict);
+        assert_eq!(count(&app, "audit_log WHERE action = 'SCHEDULER_LOCK_BROKEN'").await, 1);
+    }
+
     /// The record is kept short, and never so short that it does not tell when a job last succeeded.
     async fn old_runs_are_removed_but_for_what_they_tell(app: TestDomain) {
         let owner = app.viewer("a", Role::Owner).await;
