@@ -32,10 +32,18 @@ pub enum Action {
     SourceUpdated,
     /// A source of signals was revoked.
     SourceRevoked,
+    /// A job was asked to run now.
+    JobRunRequested,
+    /// A job was put to rest.
+    JobPaused,
+    /// A job's rest was ended.
+    JobResumed,
+    /// The scheduler's lock was taken from its holder.
+    SchedulerLockBroken,
 }
 
 impl Action {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::UserRegistered => "USER_REGISTERED",
             Self::LoginSucceeded => "LOGIN_SUCCEEDED",
@@ -45,6 +53,10 @@ impl Action {
             Self::SourceCreated => "SOURCE_CREATED",
             Self::SourceUpdated => "SOURCE_UPDATED",
             Self::SourceRevoked => "SOURCE_REVOKED",
+            Self::JobRunRequested => "JOB_RUN_REQUESTED",
+            Self::JobPaused => "JOB_PAUSED",
+            Self::JobResumed => "JOB_RESUMED",
+            Self::SchedulerLockBroken => "SCHEDULER_LOCK_BROKEN",
         }
     }
 }

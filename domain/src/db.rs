@@ -140,6 +140,20 @@ impl Db {
         &self.writer
     }
 
+    /// The name of each pool, how many connections it has, and how many of them are idle.
+    pub(crate) fn pools(&self) -> Vec<(&'static str, usize, usize)> {
+        match self.backend() {
+            DbBackend::Sqlite => [("reader", &self.reader), ("writer", &self.writer)]
+                .map(|(name, pool)| (name, pool.get_sqlite_connection_pool()))
+                .map(|(name, pool)| (name, pool.size() as usize, pool.num_idle()))
+                .to_vec(),
+            _ => {
+                let pool = self.writer.get_postgres_connection_pool();
+                vec![("shared", pool.size() as usize, pool.num_idle())]
+            }
+        }
+    }
+
     /// Which of the two databases this is.
     pub fn backend(&self) -> DbBackend {
         self.reader.get_database_backend()

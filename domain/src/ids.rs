@@ -41,6 +41,12 @@ pub fn uuid_at(time: DateTime<Utc>, entropy: &Entropy) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &entropy.bytes()).into_uuid()
 }
 
+/// The least of all UUIDv7s that are made at a moment or after it.
+pub(crate) fn first_uuid_at(time: DateTime<Utc>) -> Uuid {
+    let millis = u64::try_from(time.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 /// Splits a TypeID into its prefix and UUID, whatever entity it is of.
 pub fn split(id: &str) -> Option<(String, Uuid)> {
     let id: TypeSafeId<DynamicType> = id.parse().ok()?;
@@ -112,6 +118,8 @@ ids! {
     DeliveryId = "dlv";
     /// An entry of the audit log.
     AuditEntryId = "aud";
+    /// A run of a job.
+    RunId = "run";
 }
 
 #[cfg(test)]
@@ -143,5 +151,7 @@ mod tests {
         let early = uuid_at(DateTime::from_timestamp_millis(1_000).unwrap(), &entropy);
         let late = uuid_at(DateTime::from_timestamp_millis(1_001).unwrap(), &entropy);
         assert!(early < late);
+        let first = first_uuid_at(DateTime::from_timestamp_millis(1_001).unwrap());
+        assert!(early < first && first <= late);
     }
 }

@@ -15,16 +15,18 @@ pub mod ids;
 mod installation;
 pub mod limits;
 pub mod market;
+mod measure;
 pub mod paging;
 pub mod permission;
 mod rate_limit;
+pub mod scheduler;
 pub mod signals;
 pub mod text;
 pub mod viewer;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use clock::Clock;
@@ -34,6 +36,8 @@ pub use error::{Error, Fault, Problem, ProblemCode, Result};
 use identity::{PasswordCost, Passwords, Profiles, Sessions, SigningKeys, TokenSettings};
 use limits::{LimitSettings, Limits};
 use market::AssetCatalog;
+pub use measure::describe_metrics;
+use scheduler::Scheduler;
 use signals::recorder::Recorder;
 use signals::{AlertReader, IngestWorker, RememberedSignals, SignalFeed, StrategyNames};
 pub use viewer::Viewer;
@@ -53,8 +57,27 @@ pub struct DomainConfig {
     pub password_cost: PasswordCost,
     /// How often what may be done.
     pub limits: LimitSettings,
+    /// How long what is over is kept.
+    pub retention: Retention,
     /// Where the server is reached from outside, without a slash at the end.
     pub public_url: String,
+}
+
+/// How long what is over is kept, for jobs to remove it then.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// Sessions, after they ran out.
+    pub sessions: TimeDelta,
+    /// Deliveries in the ingest journal, after they came.
+    pub deliveries: TimeDelta,
+    /// Runs of jobs, after they began.
+    pub runs: TimeDelta,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { sessions: TimeDelta::days(30), deliveries: TimeDelta::days(90), runs: TimeDelta::days(30) }
+    }
 }
 
 impl Default for DomainConfig {
@@ -66,6 +89,7 @@ impl Default for DomainConfig {
             tokens: TokenSettings::default(),
             password_cost: PasswordCost::default(),
             limits: LimitSettings::default(),
+            retention: Retention::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
         }
     }
@@ -103,6 +127,7 @@ struct Inner {
     recorder: Recorder,
     feed: SignalFeed,
     ingest: IngestWorker,
+    scheduler: Scheduler,
 }
 
 impl Domain {
@@ -123,6 +148,7 @@ impl Domain {
             recorder: Recorder::start(),
             feed: SignalFeed::default(),
             ingest: IngestWorker::new(ports.alerts),
+            scheduler: Scheduler::default(),
             clock: ports.clock,
             entropy: ports.entropy,
             keys: ports.keys,
@@ -199,6 +225,10 @@ impl Domain {
 
     pub(crate) fn ingest(&self) -> &IngestWorker {
         &self.0.ingest
+    }
+
+    pub(crate) fn scheduler(&self) -> &Scheduler {
+        &self.0.scheduler
     }
 }
 

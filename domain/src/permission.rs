@@ -86,6 +86,8 @@ permissions! {
         "Read the email, role and status of the tenant's users.";
     TenantsReadAll = "TENANTS_READ_ALL", [Owner],
         "See what belongs to other tenants.";
+    SchedulerManage = "SCHEDULER_MANAGE", [Owner],
+        "See the scheduler's lock, jobs and runs, run, pause and resume jobs, and break the lock.";
     SchemaIntrospect = "SCHEMA_INTROSPECT", [Owner],
         "Introspect the schema where the installation does not open it to everybody.";
 }

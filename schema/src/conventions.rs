@@ -124,7 +124,12 @@ fn the_names_of_the_contract_are_there() {
         "Mutation",
         &["register", "login", "refreshSession", "logout", "recordSignal", "recordSignals", "createSignalSource"],
     );
-    has("Subscription", &["signalRecorded"]);
+    has("Query", &["schedulerStatus", "schedulerRuns"]);
+    has("Mutation", &["runJob", "pauseJob", "resumeJob", "breakSchedulerLock"]);
+    has("Subscription", &["signalRecorded", "schedulerRunFinished"]);
+    has("SchedulerStatus", &["lock", "jobs"]);
+    has("SchedulerLock", &["name", "holder", "fencingToken", "acquiredAt", "expiresAt", "isHeld"]);
+    has("SchedulerRunStatus", &["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABANDONED"]);
     has("Viewer", &["user", "tenant", "role", "permissions", "session"]);
     has(
         "Signal",

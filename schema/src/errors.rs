@@ -93,6 +93,12 @@ pub(crate) fn server_error(error: &Error, pos: Pos) -> ServerError {
     }
 }
 
+/// The same as the framework takes it from a subscription, whose first error has no place yet.
+pub(crate) fn field_error(error: &Error) -> async_graphql::Error {
+    let error = server_error(error, Pos::default());
+    async_graphql::Error { message: error.message, source: error.source, extensions: error.extensions }
+}
+
 fn from_fault(fault: &Fault, pos: Option<Pos>) -> ServerError {
     let mut error = ServerError::new(fault.to_string(), pos);
     match fault {

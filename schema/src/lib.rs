@@ -15,6 +15,7 @@ mod paging;
 mod partial;
 mod problems;
 mod scalars;
+mod scheduler;
 mod signals;
 
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -28,15 +29,20 @@ pub const CREDENTIAL_FIELDS: &[&str] = &["login", "refreshSession", "register"];
 
 /// Reads.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(node::NodeQuery, identity::IdentityQuery, signals::SignalQuery);
+pub struct Query(node::NodeQuery, identity::IdentityQuery, signals::SignalQuery, scheduler::SchedulerQuery);
 
 /// Writes.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(identity::IdentityMutation, signals::SignalMutation, signals::SourceMutation);
+pub struct Mutation(
+    identity::IdentityMutation,
+    signals::SignalMutation,
+    signals::SourceMutation,
+    scheduler::SchedulerMutation,
+);
 
 /// Follows.
 #[derive(Debug, Default, MergedSubscription)]
-pub struct Subscription(signals::SignalSubscription);
+pub struct Subscription(signals::SignalSubscription, scheduler::SchedulerSubscription);
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

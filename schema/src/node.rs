@@ -2,13 +2,14 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use bellwether_domain::error::{Error, Fault, Problem};
-use bellwether_domain::ids::{AssetId, DeliveryId, Id, IdError, SignalId, SourceId, TenantId, UserId, split};
+use bellwether_domain::ids::{AssetId, DeliveryId, Id, IdError, RunId, SignalId, SourceId, TenantId, UserId, split};
 use bellwether_domain::paging::LARGEST_PAGE;
 
 use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::identity::{Tenant, User};
 use crate::market::Asset;
+use crate::scheduler::SchedulerRun;
 use crate::signals::{Signal, SignalDelivery, SignalSource};
 
 /// Something with an id.
@@ -27,6 +28,8 @@ pub(crate) enum Node {
     SignalSource(SignalSource),
     /// A delivery in the ingest journal.
     SignalDelivery(SignalDelivery),
+    /// A run of a job.
+    SchedulerRun(SchedulerRun),
 }
 
 /// Reads anything by its id.
@@ -97,6 +100,10 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
                 Some(delivery) => SignalDelivery::one(request, delivery).await?.map(Node::SignalDelivery),
                 None => None,
             }
+        }
+        RunId::PREFIX => {
+            let run = visible(domain.scheduler_run(viewer, RunId::from_uuid(uuid)).await)?;
+            run.map(|run| Node::SchedulerRun(SchedulerRun::one(run)))
         }
         _ => return Err(unknown().into()),
     })

@@ -9,6 +9,7 @@ use bellwether_domain::clock::SystemClock;
 use bellwether_domain::db::Db;
 use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::SigningKeys;
+use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_domain::{Domain, Ports};
 use bellwether_guard::{CostModel, Guard, Limits};
 use bellwether_integrations::tradingview::TradingView;
@@ -17,6 +18,7 @@ use futures_util::future::BoxFuture;
 use sea_orm_migration::MigratorTrait;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -155,18 +157,45 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Serves until shutdown: requests, the feed of new signals and the judging of deliveries.
+/// What this instance is called among those that contend for the scheduler's lock: its machine, its process, and a number
+/// of its own, for a process number comes again.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+pub fn instance_name() -> anyhow::Result<String> {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let machine: String = machine.trim().chars().take(60).collect();
+    let machine = if machine.is_empty() { "instance" } else { &machine };
+    let number = hex::encode(Entropy::from_system()?.bytes::<4>());
+    Ok(format!("{machine}/{}/{number}", std::process::id()))
+}
+
+/// Serves until shutdown: requests, the feeds of signals and runs, the judging of deliveries, and the jobs, where the
+/// instance takes part in them.
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(state: AppState, listener: TcpListener) -> anyhow::Result<()> {
+pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<SchedulerSettings>) -> anyhow::Result<()> {
     let (domain, shutdown) = (state.domain.clone(), state.shutdown.clone());
     // They run for ever: should one end, it panicked, and the server must not go on as if nothing were missing. What
     // they do is done again by whoever comes next, so nothing is lost by stopping them anywhere.
     let mut background = JoinSet::new();
     background.spawn(domain.clone().run_signal_feed());
     background.spawn(domain.clone().run_ingest());
+    background.spawn(domain.clone().run_scheduler_feed());
     background.spawn(forget_idle_limits(domain.clone()));
+    // At shutdown it gives the lock back while requests end: that is waited for, however it comes out.
+    let (released, has_released) = oneshot::channel::<()>();
+    if let Some(settings) = scheduler {
+        let (domain, shutdown) = (domain.clone(), shutdown.clone());
+        background.spawn(async move {
+            domain.run_scheduler(settings, shutdown).await;
+            drop(released);
+            std::future::pending().await
+        });
+    } else {
+        drop(released);
+    }
     let mut serving = std::pin::pin!(http::serve(listener, http::router(state), shutdown.clone()));
     let has_failed = tokio::select! {
         served = &mut serving => { served?; false }
@@ -177,6 +206,8 @@ pub async fn serve(state: AppState, listener: TcpListener) -> anyhow::Result<()>
             true
         }
     };
+    // An error is what is waited for: the other end is gone.
+    let _ = has_released.await;
     background.abort_all();
     domain.db().clone().close().await.context("the database could not be closed")?;
     if has_failed { bail!("a background task has ended: see the log") } else { Ok(()) }

@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bellwether_domain::DomainConfig;
 use bellwether_domain::db::DbConfig;
 use bellwether_domain::identity::{PasswordCost, TokenSettings};
 use bellwether_domain::limits::LimitSettings;
+use bellwether_domain::scheduler::SchedulerSettings;
+use bellwether_domain::{DomainConfig, Retention as DomainRetention};
+use chrono::TimeDelta;
 use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -31,6 +33,10 @@ pub struct Config {
     pub auth: Auth,
     /// How often what may be done.
     pub limits: Limits,
+    /// The jobs that run again and again.
+    pub scheduler: Scheduler,
+    /// How long what is over is kept.
+    pub retention: Retention,
     /// How it is measured.
     pub metrics: Metrics,
     /// How it tells what it does.
@@ -121,6 +127,30 @@ pub struct Limits {
     pub deliveries_per_minute: u32,
     /// Points that operations may cost, by user or address; by default 200 for each request.
     pub points_per_minute: Option<u32>,
+}
+
+/// The jobs that run again and again, in one instance at a time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheduler {
+    /// Whether this instance takes part.
+    pub enabled: bool,
+    /// Seconds after which another instance takes over from one that is gone.
+    pub ttl_seconds: u32,
+    /// Seconds between two signs of life; at most a third of that.
+    pub heartbeat_seconds: u32,
+}
+
+/// How long what is over is kept, in days.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Sessions, after they ran out.
+    pub sessions_days: u32,
+    /// Deliveries to sources of signals, after they came.
+    pub deliveries_days: u32,
+    /// Runs of jobs.
+    pub runs_days: u32,
 }
 
 /// How the server is measured.
@@ -245,9 +275,20 @@ impl Config {
             ("limits.requests_per_minute", self.limits.requests_per_minute),
             ("limits.deliveries_per_minute", self.limits.deliveries_per_minute),
             ("limits.points_per_minute", self.limits.points_per_minute.unwrap_or(1)),
+            ("scheduler.heartbeat_seconds", self.scheduler.heartbeat_seconds),
+            ("retention.sessions_days", self.retention.sessions_days),
+            ("retention.deliveries_days", self.retention.deliveries_days),
+            ("retention.runs_days", self.retention.runs_days),
         ];
         if let Some((key, _)) = zeros.iter().find(|(_, value)| *value == 0) {
             return refuse(&format!("{key} must be at least 1"));
+        }
+        let Scheduler { ttl_seconds, heartbeat_seconds, .. } = self.scheduler;
+        if heartbeat_seconds > ttl_seconds / 3 {
+            return refuse(&format!(
+                "scheduler.heartbeat_seconds: expected at most a third of scheduler.ttl_seconds ({ttl_seconds}), \
+                 got {heartbeat_seconds}"
+            ));
         }
         if let Err(error) = EnvFilter::try_new(&self.log.level) {
             return refuse(&format!("log.level: {error}"));
@@ -256,6 +297,13 @@ impl Config {
             return refuse("auth.password_memory_kib must be at least 8 and auth.password_iterations at least 1");
         }
         Ok(())
+    }
+
+    /// The scheduler's part of it, for an instance of this name; none where the instance does not take part.
+    pub fn scheduler(&self, owner: String) -> Option<SchedulerSettings> {
+        let Scheduler { enabled, ttl_seconds, heartbeat_seconds } = self.scheduler;
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        enabled.then(|| SchedulerSettings { owner, ttl: seconds(ttl_seconds), heartbeat: seconds(heartbeat_seconds) })
     }
 
     /// The database's URL.
@@ -295,9 +343,9 @@ impl Config {
             tokens: TokenSettings {
                 issuer: self.auth.issuer.clone(),
                 audience: self.auth.audience.clone(),
-                access: chrono::TimeDelta::minutes(self.auth.access_minutes.into()),
-                refresh: chrono::TimeDelta::hours(self.auth.session_hours.into()),
-                refresh_remembered: chrono::TimeDelta::days(self.auth.remembered_days.into()),
+                access: TimeDelta::minutes(self.auth.access_minutes.into()),
+                refresh: TimeDelta::hours(self.auth.session_hours.into()),
+                refresh_remembered: TimeDelta::days(self.auth.remembered_days.into()),
             },
             password_cost: PasswordCost {
                 memory_kib: self.auth.password_memory_kib,
@@ -312,6 +360,11 @@ impl Config {
                 points_per_minute: limits
                     .points_per_minute
                     .unwrap_or_else(|| limits.requests_per_minute.saturating_mul(POINTS_PER_REQUEST)),
+            },
+            retention: DomainRetention {
+                sessions: TimeDelta::days(self.retention.sessions_days.into()),
+                deliveries: TimeDelta::days(self.retention.deliveries_days.into()),
+                runs: TimeDelta::days(self.retention.runs_days.into()),
             },
             public_url: self.public_url(),
         }
@@ -407,6 +460,21 @@ mod tests {
             assert!(config.masked().unwrap().contains("postgres://u:***@h/d"));
             Ok(())
         });
+    }
+
+    #[test]
+    fn a_heartbeat_comes_three_times_before_it_is_missed() {
+        for (ttl, heartbeat, is_good) in [("60", "20", true), ("60", "21", false), ("3", "1", true), ("2", "1", false)]
+        {
+            figment::Jail::expect_with(|jail| {
+                jail.set_env("BELLWETHER__SCHEDULER__TTL_SECONDS", ttl);
+                jail.set_env("BELLWETHER__SCHEDULER__HEARTBEAT_SECONDS", heartbeat);
+                let said = Config::load(&Options::default()).map_err(|error| error.to_string());
+                assert_eq!(said.is_ok(), is_good, "{ttl} {heartbeat}");
+                assert!(said.is_ok() || said.unwrap_err().contains("at most a third of scheduler.ttl_seconds"));
+                Ok(())
+            });
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use bellwether_domain::Domain;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -17,12 +18,16 @@ const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 /// How often samples are counted.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
+/// How often is looked up what is not counted where it happens.
+const MEASURE_EVERY: Duration = Duration::from_secs(15);
+
 /// Serves /metrics until shutdown.
-pub(crate) async fn serve(listen: SocketAddr, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: CancellationToken) -> anyhow::Result<()> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
         .install_recorder()
         .context("metrics could not be started")?;
+    bellwether_domain::describe_metrics();
     let upkeep = handle.clone();
     tokio::spawn(async move {
         // Samples pile up until they are counted, whether or not anybody reads them.
@@ -30,6 +35,15 @@ pub(crate) async fn serve(listen: SocketAddr, shutdown: CancellationToken) -> an
         loop {
             tick.tick().await;
             upkeep.run_upkeep();
+        }
+    });
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(MEASURE_EVERY);
+        loop {
+            tick.tick().await;
+            if let Err(error) = domain.measure().await {
+                tracing::debug!(%error, "the gauges could not be brought up to date");
+            }
         }
     });
     let listener = TcpListener::bind(listen).await.with_context(|| {

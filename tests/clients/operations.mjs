@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { Kind, buildClientSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { PASSWORD, data, run, secret, sequenceNow, serverFromArguments, unique, within } from './lib.mjs';
+import { PASSWORD, data, login, run, secret, sequenceNow, serverFromArguments, unique, within } from './lib.mjs';
 
 const server = serverFromArguments('operations');
 const folder = new URL('../../docs/operations/', import.meta.url);
@@ -142,6 +142,48 @@ await run('operations', [
     });
     assert.match(sequence, /^\d+$/);
     await client.dispose();
+  }],
+  ['SchedulerStatus, SchedulerRunFinished, RunJob, SchedulerRuns, PauseJob, ResumeJob, BreakSchedulerLock', async () => {
+    const token = await login(server, 'owner@demo.test');
+    const status = await call('SchedulerStatus', {}, token);
+    assert.equal(status.lock.isHeld, true, JSON.stringify(status.lock));
+    const job = 'run_retention';
+    assert.ok(status.jobs.some(({ name, lastRun }) => name === job && lastRun), JSON.stringify(status.jobs));
+
+    ran.add('SchedulerRunFinished');
+    const client = createClient({
+      url: `${server.replace(/^http/, 'ws')}/graphql/ws`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${token}` },
+      retryAttempts: 0,
+    });
+    const answers = client.iterate({ query: operations.get('SchedulerRunFinished').text });
+    let isHeard = false;
+    const heard = answers.next().finally(() => { isHeard = true; });
+    // No protocol tells when a subscription is set up: it is asked for runs until one is heard of.
+    while (!isHeard) {
+      await call('RunJob', { input: { job } }, token);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    const { value } = await within(heard, 'a finished run');
+    await answers.return();
+    await client.dispose();
+    const run = value.data.schedulerRunFinished;
+    assert.equal(run.status, 'SUCCEEDED', JSON.stringify(run));
+    const { nodes } = await call('SchedulerRuns', { filter: { job: { eq: run.job }, status: { eq: 'SUCCEEDED' } }, first: 100 }, token);
+    assert.ok(nodes.some(({ id, requestedBy }) => id === run.id && requestedBy), JSON.stringify(nodes[0]));
+
+    assert.equal((await call('PauseJob', { input: { job } }, token)).job.isPaused, true);
+    assert.equal((await call('ResumeJob', { input: { job } }, token)).job.isPaused, false);
+    const { fencingToken } = (await call('SchedulerStatus', {}, token)).lock;
+    const { lock } = await call('BreakSchedulerLock', { input: { fencingToken } }, token);
+    assert.ok(BigInt(lock.fencingToken) > BigInt(fencingToken));
+    const heldAgain = async () => {
+      const { lock: now } = await call('SchedulerStatus', {}, token);
+      return now.isHeld ? now : new Promise((resolve) => setTimeout(resolve, 200)).then(heldAgain);
+    };
+    const again = await within(heldAgain(), 'a new term', 60_000);
+    assert.ok(BigInt(again.fencingToken) > BigInt(lock.fencingToken));
   }],
   ['every saved operation was run', () => {
     assert.deepEqual([...operations.keys()].filter((operation) => !ran.has(operation)), []);

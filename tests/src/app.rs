@@ -177,7 +177,8 @@ async fn serve(domain: &Domain, config: &Config) -> (SocketAddr, CancellationTok
     let state = bellwether::app::state(domain.clone(), config, shutdown.clone()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(bellwether::app::serve(state, listener));
+    // Tests of the scheduler run it themselves: in all others its jobs would only be in the way.
+    tokio::spawn(bellwether::app::serve(state, listener, None));
     (address, shutdown)
 }
 

@@ -33,6 +33,11 @@ impl Default for Sessions {
 }
 
 impl Sessions {
+    /// How many tokens and sessions are remembered, give or take what has just come or run out.
+    pub(crate) fn entries(&self) -> [(&'static str, u64); 2] {
+        [("tokens", self.tokens.entry_count()), ("sessions", self.open.entry_count())]
+    }
+
     /// Forgets what is remembered of a session, so that its end takes effect here at once.
     pub(super) async fn forget(&self, id: SessionId) {
         self.open.invalidate(&id).await;

@@ -11,9 +11,9 @@ mod profiles;
 mod refresh;
 mod register;
 mod secret;
-mod session;
+pub(crate) mod session;
 mod session_tokens;
-mod spent_token;
+pub(crate) mod spent_token;
 pub(crate) mod tenant;
 pub(crate) mod user;
 

@@ -53,7 +53,7 @@ impl<T: Ord + Clone> Compare<T> {
 
 impl<T: Clone + Into<Value>> Compare<T> {
     /// The comparison for the database.
-    pub(super) fn condition<C: ColumnTrait>(&self, column: C) -> Condition {
+    pub(crate) fn condition<C: ColumnTrait>(&self, column: C) -> Condition {
         let one_of = self.one_of.clone().map(|one_of| column.is_in(one_of));
         Condition::all()
             .add_option(self.eq.clone().map(|eq| column.eq(eq)))

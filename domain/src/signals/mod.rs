@@ -3,7 +3,7 @@
 //! They come in through [`record`](crate::Domain::record_signals) (the API, imports, the demo data) and through the
 //! ingest journal (webhooks). Both write through [`write`](self), so a signal is the same whichever way it took.
 
-mod delivery;
+pub(crate) mod delivery;
 mod draft;
 mod feed;
 mod filter;

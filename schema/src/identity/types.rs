@@ -227,6 +227,8 @@ pub(crate) enum Permission {
     UsersRead,
     /// See what belongs to other tenants.
     TenantsReadAll,
+    /// See the scheduler's lock, jobs and runs, run, pause and resume jobs, and break the lock.
+    SchedulerManage,
     /// Introspect the schema where the installation does not open it to everybody.
     SchemaIntrospect,
 }

@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt};
 use super::filter::SignalFilter;
 use super::types::Signal;
 use crate::context::Request;
-use crate::errors::server_error;
+use crate::errors::field_error;
 
 /// A signal that was recorded or changed.
 #[derive(SimpleObject)]
@@ -32,14 +32,14 @@ impl SignalSubscription {
         #[graphql(desc = "First those after this sequence, at most 1,000; null for new ones only.")]
         after_sequence: Option<String>,
     ) -> async_graphql::Result<impl Stream<Item = async_graphql::Result<SignalEvent>> + use<>> {
-        let public = |error: Error| public(&error);
+        let public = |error: Error| field_error(&error);
         let request = Request::of(ctx).map_err(|fault| public(fault.into()))?;
         let filter = filter.unwrap_or_default().into_domain().map_err(public)?;
         let after = after_sequence.map(|text| sequence(&text)).transpose().map_err(public)?;
         let events = request.domain.follow_signals(request.viewer(), filter, after).await.map_err(public)?;
         Ok(events.map(|event| match event {
             Ok(view) => Ok(SignalEvent { sequence: view.signal.sequence.to_string(), signal: view.into() }),
-            Err(fault) => Err(self::public(&fault.into())),
+            Err(fault) => Err(field_error(&fault.into())),
         }))
     }
 }
@@ -47,10 +47,4 @@ impl SignalSubscription {
 fn sequence(text: &str) -> Result<i64, Error> {
     let parsed = text.parse::<i64>().ok().filter(|sequence| *sequence >= 0);
     parsed.ok_or_else(|| Problem::validation(&["afterSequence"], "expected the sequence of an event").into())
-}
-
-/// The error as the framework hands it on, with its code.
-fn public(error: &Error) -> async_graphql::Error {
-    let error = server_error(error, async_graphql::Pos::default());
-    async_graphql::Error { message: error.message, source: error.source, extensions: error.extensions }
 }

@@ -37,14 +37,15 @@ pub(crate) async fn serve(
     let shutdown = CancellationToken::new();
     let listener = app::listen(config).await?;
     if let Some(address) = config.metrics.listen {
-        metrics::serve(address, shutdown.clone()).await?;
+        metrics::serve(address, domain.clone(), shutdown.clone()).await?;
     }
+    let scheduler = config.scheduler(app::instance_name()?);
     let state = app::state(domain, config, shutdown.clone())?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "serving");
     ready(address)?;
     stop_on_signal(shutdown)?;
-    app::serve(state, listener).await?;
+    app::serve(state, listener, scheduler).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

@@ -5,16 +5,25 @@
 //! as for an id that nothing has.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use bellwether_domain::ids::{AssetId, DeliveryId, SessionId, SignalId, SourceId, TenantId, UserId};
+use bellwether_domain::ids::{AssetId, DeliveryId, Id, RunId, SessionId, SignalId, SourceId, TenantId, UserId};
 use bellwether_domain::permission::{Permission, Role};
+use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_tests::app::{PASSWORD, email};
 use bellwether_tests::{Client, TestApp, both_databases};
+use chrono::{DateTime, TimeDelta};
+use sea_orm::DbBackend;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::follow::{Events, Heard, Socket};
 use crate::sdl::root_fields;
-use crate::world::{Caller, deliver, make_source, record, signal, unused};
+use crate::world::{Caller, deliver, execute, make_source, record, signal, unused};
+
+/// So long that no test outlasts it.
+const LEASE: Duration = Duration::from_secs(600);
 
 /// What a field answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +81,8 @@ enum Thing {
     PrivateDelivery,
     /// Another session of the admin's.
     Session,
+    /// A run of a job, which is the installation's.
+    Run,
 }
 
 struct Row {
@@ -97,6 +108,8 @@ const fn row(
 const NODE: &str = "query ($id: ID!) { node(id: $id) { __typename id } }";
 const NODES: &str = "query ($id: ID!) { nodes(ids: [$id]) { __typename id } }";
 const SIGNAL: &str = "query ($id: ID!) { signal(id: $id) { id } }";
+const RUN_JOB: &str =
+    "mutation { runJob(input: {job: \"run_retention\"}) { job { name } userErrors { code message path } } }";
 const REDRIVE: &str = "mutation ($id: ID!) {
     redriveSignalDelivery(input: {id: $id}) { delivery { id } userErrors { code message path } } }";
 
@@ -111,6 +124,7 @@ const ROWS: &[Row] = &[
     row("Query.node", Thing::Source, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
     row("Query.node", Thing::Delivery, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
     row("Query.node", Thing::PrivateDelivery, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.node", Thing::Run, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, NIL, YES]),
     row("Query.nodes", Thing::Signal, NODES, "/nodes/0", [WHO, YES, NIL, YES, YES, YES, YES]),
     row("Query.nodes", Thing::PrivateSignal, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
     row("Query.nodes", Thing::Asset, NODES, "/nodes/0", [WHO, YES, YES, YES, YES, YES, YES]),
@@ -119,6 +133,7 @@ const ROWS: &[Row] = &[
     row("Query.nodes", Thing::Source, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
     row("Query.nodes", Thing::Delivery, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
     row("Query.nodes", Thing::PrivateDelivery, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.nodes", Thing::Run, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, NIL, YES]),
     row("Query.viewer", Thing::None, "{ viewer { role user { id } tenant { id } } }", "/viewer",
         [NIL, YES, YES, YES, YES, YES, YES]),
     row("Query.signals", Thing::None, "{ signals { nodes { id } totalCount } }", "/signals",
@@ -131,6 +146,10 @@ const ROWS: &[Row] = &[
         [WHO, YES, YES, NOT, YES, YES, YES]),
     row("Query.signalDeliveries", Thing::None, "{ signalDeliveries { nodes { id } totalCount } }", "/signalDeliveries",
         [WHO, YES, YES, NOT, YES, YES, YES]),
+    row("Query.schedulerStatus", Thing::None, "{ schedulerStatus { lock { holder } jobs { name } } }",
+        "/schedulerStatus", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Query.schedulerRuns", Thing::None, "{ schedulerRuns { nodes { id } totalCount } }", "/schedulerRuns",
+        [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
     row("Mutation.register", Thing::None,
         "mutation ($email: String!, $password: String!, $terms: String!) {
             register(input: {
@@ -171,6 +190,20 @@ const ROWS: &[Row] = &[
         [WHO, GONE, GONE, NOT, GONE, YES, YES]),
     row("Mutation.redriveSignalDelivery", Thing::PrivateDelivery, REDRIVE, "/redriveSignalDelivery",
         [WHO, GONE, GONE, NOT, GONE, YES, GONE]),
+    row("Mutation.runJob", Thing::None,
+        RUN_JOB, "/runJob", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.pauseJob", Thing::None,
+        "mutation { pauseJob(input: {job: \"run_retention\"}) { job { isPaused } userErrors { code } } }",
+        "/pauseJob", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.resumeJob", Thing::None,
+        "mutation { resumeJob(input: {job: \"run_retention\"}) { job { isPaused } userErrors { code } } }",
+        "/resumeJob", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.breakSchedulerLock", Thing::None,
+        "mutation ($term: String!) {
+            breakSchedulerLock(input: {fencingToken: $term}) { lock { isHeld } userErrors { code } } }",
+        "/breakSchedulerLock", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Subscription.schedulerRunFinished", Thing::None, "subscription { schedulerRunFinished { id job status } }",
+        "/schedulerRunFinished", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
     row("Subscription.signalRecorded", Thing::None,
         "subscription { signalRecorded(afterSequence: \"0\") { sequence signal { id } } }",
         "/signalRecorded", [WHO, YES, YES, YES, YES, YES, YES]),
@@ -247,6 +280,7 @@ impl Stage<'_> {
                 id
             }
             Thing::Session => self.login().await.0,
+            Thing::Run => a_run(app, self.made).await,
         }
     }
 
@@ -284,6 +318,11 @@ impl Stage<'_> {
         if uses("refresh") {
             variables["refresh"] = self.login().await.1.into();
         }
+        if uses("term") {
+            // The first that there is: whoever may end it is the last who is asked.
+            self.app.domain.acquire_scheduler_lock("tests", LEASE).await.unwrap();
+            variables["term"] = "1".into();
+        }
         if uses("signal") {
             variables["signal"] = signal(self.app, self.made, "PRIVATE");
         }
@@ -302,6 +341,7 @@ fn unused_as(thing: Thing) -> String {
         Thing::Source => unused::<SourceId>(),
         Thing::Delivery | Thing::PrivateDelivery => unused::<DeliveryId>(),
         Thing::Session => unused::<SessionId>(),
+        Thing::Run => unused::<RunId>(),
     }
 }
 
@@ -331,6 +371,32 @@ async fn everybody(app: &TestApp) -> Vec<Caller> {
         });
     }
     callers
+}
+
+/// A run that has finished; its id.
+async fn a_run(app: &TestApp, number: i64) -> String {
+    let id = unused::<RunId>();
+    let uuid = id.parse::<RunId>().unwrap().uuid().simple().to_string();
+    let uuid = if app.domain.db().backend() == DbBackend::Sqlite { format!("X'{uuid}'") } else { format!("'{uuid}'") };
+    let time = (DateTime::UNIX_EPOCH + TimeDelta::minutes(number)).to_rfc3339();
+    let row = format!("{uuid}, 'run_retention', 'tests', 1, '{time}', NULL, '{time}', '{time}', 'SUCCEEDED', 0, NULL");
+    execute(app, &format!("INSERT INTO scheduler_run VALUES ({row})")).await;
+    id
+}
+
+/// Has runs finish, one after the other, until it is dropped.
+fn finishing_runs(app: &TestApp, owner: &Caller) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let (domain, owner) = (app.domain.clone(), owner.clone());
+    let settings = SchedulerSettings { owner: "tests".to_owned(), ttl: LEASE, heartbeat: LEASE / 3 };
+    tasks.spawn(domain.run_scheduler(settings, CancellationToken::new()));
+    tasks.spawn(async move {
+        loop {
+            owner.ask(RUN_JOB, &json!({})).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    tasks
 }
 
 both_databases! {
@@ -376,11 +442,16 @@ both_databases! {
                 let token = caller.token.as_deref();
                 let mut socket = Socket::subscribe(&app, token, row.operation, &json!({})).await;
                 let mut events = Events::subscribe(&app, token, row.operation, &json!({})).await.unwrap();
+                let follows_runs = row.field == "Subscription.schedulerRunFinished" && expected == Outcome::Answer;
+                // Runs are told from when they are followed: they go on finishing until the answers have come.
+                let finishing = follows_runs.then(|| finishing_runs(&app, caller));
                 for (by, heard) in [("socket", socket.next().await), ("events", events.next().await)] {
                     let Heard::Answer(answer) = &heard else { panic!("{} by {by}: {heard:?}", caller.name) };
                     let outcome = judge(answer, row.answer);
                     assert_eq!(outcome, expected, "{} by {by} as {}: {answer}", row.field, caller.name);
-                    if expected == Outcome::Answer {
+                    if follows_runs {
+                        assert_ne!(answer["data"]["schedulerRunFinished"]["status"], "RUNNING", "{answer}");
+                    } else if expected == Outcome::Answer {
                         let id = &own.iter().find(|(tenant, _)| who.is_some_and(|(of, _)| of == *tenant)).unwrap().1;
                         assert_eq!(answer["data"]["signalRecorded"]["signal"]["id"], json!(id), "{}", caller.name);
                     }
@@ -388,6 +459,7 @@ both_databases! {
                 if expected != Outcome::Answer {
                     assert!(matches!(events.next().await, Heard::Over), "a refused subscription ends");
                 }
+                drop(finishing);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 mod crash;
 mod outage;
+mod scheduler;
 mod streams;
 mod two_servers;
 

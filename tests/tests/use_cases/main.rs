@@ -4,3 +4,4 @@ mod database;
 mod ingest;
 mod list;
 mod record;
+mod scheduler;

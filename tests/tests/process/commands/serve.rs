@@ -1,10 +1,13 @@
 //! What `serve` needs, and says where it is missing.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use bellwether_tests::both_databases;
+use serde_json::json;
 
 use crate::place::{PASSWORD, Place};
+use crate::server::until;
 
 both_databases! {
     /// The advice is followed to the letter.
@@ -78,4 +81,44 @@ async fn metrics_are_served_on_their_own_address() {
     let text = answer.text().await.unwrap();
     assert!(text.contains("bellwether_http_requests_total"), "{text}");
     assert_eq!(server.get("/metrics").await.unwrap().0, 404);
+}
+
+both_databases! {
+    /// Each metric that the scheduler, the pools and the people have, with the labels that tell them apart.
+    async fn metrics_tell_of_jobs_pools_and_people(app: Place) {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let app = app.with("METRICS__LISTEN", &free.to_string()).founded();
+        let server = app.serve().await;
+        let client = server.register("trader@acme.test").await;
+        let query = "mutation Tell($input: RecordSignalInput!) { recordSignal(input: $input) { outcome } }";
+        let input = json!({"symbol": "AAPL", "mode": "SWING", "timeframe": "D1", "direction": "BUY", "confidence": 50,
+            "signalTime": "2026-01-05T00:00:00Z"});
+        for outcome in ["INSERTED", "IGNORED"] {
+            let recorded = client.data(query, json!({"input": input})).await;
+            assert_eq!(recorded["recordSignal"]["outcome"], outcome);
+        }
+        client.send("query Refused { schedulerStatus { jobs { name } } }", json!({})).await;
+        let wanted = [
+            "bellwether_scheduler_lock_held 1",
+            "bellwether_job_runs_total{job=\"audit_verification\",status=\"SUCCEEDED\"} 1",
+            "bellwether_job_duration_seconds_count{job=\"audit_verification\"} 1",
+            "bellwether_job_failures_in_a_row{job=\"audit_verification\"} 0",
+            "bellwether_job_last_success_timestamp_seconds{job=\"audit_verification\"} 1",
+            "bellwether_graphql_operations_total{operation=\"Refused\",type=\"query\",code=\"FORBIDDEN\"} 1",
+            "bellwether_signals_recorded_total{outcome=\"inserted\",source=\"API\"} 1",
+            "bellwether_signals_recorded_total{outcome=\"ignored\",source=\"API\"} 1",
+            "bellwether_users{role=\"TRADER\",status=\"ACTIVE\"} ",
+            "bellwether_users{role=\"OWNER\",status=\"ACTIVE\"} 1",
+            "bellwether_cache_entries{cache=\"sessions\"} ",
+            if app.url.starts_with("sqlite") { "bellwether_db_connections{pool=\"writer\",state=\"idle\"} " }
+            else { "bellwether_db_connections{pool=\"shared\",state=\"idle\"} " },
+        ];
+        until(Duration::from_secs(60), "every metric is there", async || {
+            let answer = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap();
+            let text = answer.text().await.unwrap();
+            let missing: Vec<_> = wanted.iter().filter(|wanted| !text.lines().any(|line| line.starts_with(**wanted))).collect();
+            if missing.is_empty() { Some(()) } else { eprintln!("not yet: {missing:?}"); None }
+        })
+        .await;
+    }
 }

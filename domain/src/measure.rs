@@ -1,0 +1,56 @@
+//! What is measured of the installation, beside what is counted where it happens: looked up now and then.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use sea_orm::{ActiveEnum, ColumnTrait, Iterable, QuerySelect};
+
+use crate::Domain;
+use crate::error::Result;
+use crate::identity::{UserStatus, user};
+use crate::permission::Role;
+use crate::scheduler;
+
+/// Says what the metrics of the domain are.
+pub fn describe_metrics() {
+    describe_counter!("bellwether_signals_recorded_total", "Signals by what recording did and where they came from");
+    describe_counter!("bellwether_deliveries_total", "Judged deliveries by verdict");
+    describe_histogram!("bellwether_db_statement_duration_seconds", Unit::Seconds, "Statements by pool");
+    describe_gauge!("bellwether_db_connections", "Connections to the database, by pool, in use and idle");
+    describe_gauge!("bellwether_cache_entries", "What is remembered in memory, by cache");
+    describe_gauge!("bellwether_users", "Users of all tenants, by role and status");
+    scheduler::describe_metrics();
+}
+
+impl Domain {
+    /// Brings the gauges up to date that nothing else does: pools, caches, users.
+    ///
+    /// # Errors
+    /// When the database does not answer; the pools and caches were measured even so.
+    pub async fn measure(&self) -> Result<()> {
+        for (pool, size, idle) in self.db().pools() {
+            gauge!("bellwether_db_connections", "pool" => pool, "state" => "idle").set(idle as f64);
+            gauge!("bellwether_db_connections", "pool" => pool, "state" => "used")
+                .set(size.saturating_sub(idle) as f64);
+        }
+        for (cache, entries) in self.sessions().entries() {
+            gauge!("bellwether_cache_entries", "cache" => cache).set(entries as f64);
+        }
+        let users = user::Entity::unscoped()
+            .select_only()
+            .column(user::Column::Role)
+            .column(user::Column::Status)
+            .column_as(user::Column::Id.count(), "users")
+            .group_by(user::Column::Role)
+            .group_by(user::Column::Status)
+            .into_tuple::<(Role, UserStatus, i64)>()
+            .all(self.db().reader())
+            .await?;
+        for role in Role::ALL {
+            for status in UserStatus::iter() {
+                let found = users.iter().find(|(r, s, _)| (*r, *s) == (role, status));
+                let count = found.map_or(0, |(_, _, count)| *count);
+                gauge!("bellwether_users", "role" => role.as_str(), "status" => status.to_value()).set(count as f64);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! The table of jobs. A job takes no input: it reads the state and brings it forward in small batches, and can be run
+//! again at any time. To add one, add its entry here and its function below.
+
+mod audit;
+mod deliveries;
+mod runs;
+mod sessions;
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::schedule::Schedule;
+use super::term::{JobRun, Stopped};
+
+/// Something that is done again and again.
+pub(super) struct Job {
+    /// What it is called: never to change, for its runs are kept by it.
+    pub(super) name: &'static str,
+    /// What it does, in one sentence.
+    pub(super) description: &'static str,
+    /// When it is due.
+    pub(super) schedule: Schedule,
+    /// How long a run may take.
+    pub(super) timeout: Duration,
+    /// Does it once.
+    pub(super) run: fn(JobRun) -> BoxFuture<'static, Result<(), Stopped>>,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Every job.
+pub(super) const JOBS: &[Job] = &[
+    Job {
+        name: "delivery_redrive",
+        description: "Judges deliveries that were accepted and never judged, such as after a crash.",
+        schedule: Schedule::Every(300),
+        timeout: MINUTE,
+        run: |run| deliveries::redrive(run).boxed(),
+    },
+    Job {
+        name: "delivery_retention",
+        description: "Removes judged deliveries that are older than retention.deliveries_days.",
+        schedule: Schedule::Every(3_600),
+        timeout: Duration::from_secs(600),
+        run: |run| deliveries::remove_old(run).boxed(),
+    },
+    Job {
+        name: "session_retention",
+        description: "Removes sessions that ran out more than retention.sessions_days ago, and their spent tokens.",
+        schedule: Schedule::Every(3_600),
+        timeout: Duration::from_secs(600),
+        run: |run| sessions::remove_old(run).boxed(),
+    },
+    Job {
+        name: "run_retention",
+        description: "Removes runs of jobs that are older than retention.runs_days, but for the last that succeeded.",
+        schedule: Schedule::Cron("45 2 * * *"),
+        timeout: Duration::from_secs(600),
+        run: |run| runs::remove_old(run).boxed(),
+    },
+    Job {
+        name: "audit_verification",
+        description: "Walks the audit chain of every tenant; fails where an entry was changed, removed or moved.",
+        schedule: Schedule::Cron("15 3 * * *"),
+        timeout: Duration::from_secs(3_600),
+        run: |run| audit::verify(run).boxed(),
+    },
+];
+
+/// The job of this name.
+pub(super) fn named(name: &str) -> Option<&'static Job> {
+    JOBS.iter().find(|job| job.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+
+    #[test]
+    fn every_job_is_due_some_day_and_has_a_name_of_its_own() {
+        let day = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        for job in JOBS {
+            let (latest, next) = (job.schedule.latest(day).unwrap(), job.schedule.next(day).unwrap());
+            assert!(latest <= day && day < next && next - latest <= TimeDelta::days(31), "{}", job.name);
+            assert!(job.name.len() <= 60 && job.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert!(job.description.ends_with('.') && job.timeout >= MINUTE, "{}", job.name);
+            assert_eq!(JOBS.iter().filter(|other| other.name == job.name).count(), 1, "{}", job.name);
+        }
+    }
+}
