@@ -32,6 +32,24 @@ pub enum Action {
     SourceUpdated,
     /// A source of signals was revoked.
     SourceRevoked,
+    /// An email was shown to be its user's.
+    EmailVerified,
+    /// Somebody asked for another letter to verify an email, or to accept an invitation.
+    LinkRequested,
+    /// Somebody asked to set a new password by email.
+    PasswordResetRequested,
+    /// A password was set by a link that was sent.
+    PasswordReset,
+    /// A user changed their password.
+    PasswordChanged,
+    /// A user changed their name or language.
+    ProfileUpdated,
+    /// A user closed their account.
+    AccountClosed,
+    /// Somebody was invited.
+    UserInvited,
+    /// Somebody who was invited set a password.
+    InvitationAccepted,
 }
 
 impl Action {
@@ -45,6 +63,15 @@ impl Action {
             Self::SourceCreated => "SOURCE_CREATED",
             Self::SourceUpdated => "SOURCE_UPDATED",
             Self::SourceRevoked => "SOURCE_REVOKED",
+            Self::EmailVerified => "EMAIL_VERIFIED",
+            Self::LinkRequested => "LINK_REQUESTED",
+            Self::PasswordResetRequested => "PASSWORD_RESET_REQUESTED",
+            Self::PasswordReset => "PASSWORD_RESET",
+            Self::PasswordChanged => "PASSWORD_CHANGED",
+            Self::ProfileUpdated => "PROFILE_UPDATED",
+            Self::AccountClosed => "ACCOUNT_CLOSED",
+            Self::UserInvited => "USER_INVITED",
+            Self::InvitationAccepted => "INVITATION_ACCEPTED",
         }
     }
 }

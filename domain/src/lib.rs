@@ -10,11 +10,16 @@ pub mod db;
 pub mod entropy;
 pub mod error;
 pub mod fixed;
+mod housekeeping;
 pub mod identity;
 pub mod ids;
 mod installation;
+mod limit_store;
 pub mod limits;
+pub mod locale;
+pub mod mail;
 pub mod market;
+pub mod outbox;
 pub mod paging;
 pub mod permission;
 mod rate_limit;
@@ -33,7 +38,9 @@ use entropy::Entropy;
 pub use error::{Error, Fault, Problem, ProblemCode, Result};
 use identity::{PasswordCost, Passwords, Sessions, SigningKeys, TokenSettings};
 use limits::{LimitSettings, Limits};
+use mail::{MailSettings, Mailer};
 use market::AssetCatalog;
+use outbox::Outbox;
 use signals::recorder::Recorder;
 use signals::{AlertReader, IngestWorker, SignalFeed, StrategyNames};
 pub use viewer::Viewer;
@@ -55,6 +62,8 @@ pub struct DomainConfig {
     pub limits: LimitSettings,
     /// Where the server is reached from outside, without a slash at the end.
     pub public_url: String,
+    /// How mail leaves.
+    pub mail: MailSettings,
 }
 
 impl Default for DomainConfig {
@@ -67,6 +76,7 @@ impl Default for DomainConfig {
             password_cost: PasswordCost::default(),
             limits: LimitSettings::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
+            mail: MailSettings::default(),
         }
     }
 }
@@ -81,6 +91,8 @@ pub struct Ports {
     pub keys: SigningKeys,
     /// The format of TradingView's alerts.
     pub alerts: Arc<dyn AlertReader>,
+    /// What takes letters to people.
+    pub mailer: Arc<dyn Mailer>,
 }
 
 /// The business: every use case is a method of it. Cheap to clone.
@@ -101,6 +113,7 @@ struct Inner {
     recorder: Recorder,
     feed: SignalFeed,
     ingest: IngestWorker,
+    outbox: Outbox,
 }
 
 impl Domain {
@@ -112,13 +125,14 @@ impl Domain {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self(Arc::new(Inner {
             passwords: Passwords::new(config.password_cost, cores, &ports.entropy)?,
-            limits: Limits::new(&config.limits),
+            limits: Limits::new(&config.limits, &db, &ports.clock),
             sessions: Sessions::default(),
             assets: AssetCatalog::default(),
             strategies: StrategyNames::default(),
             recorder: Recorder::start(),
             feed: SignalFeed::default(),
             ingest: IngestWorker::new(ports.alerts),
+            outbox: Outbox::new(ports.mailer),
             clock: ports.clock,
             entropy: ports.entropy,
             keys: ports.keys,
@@ -187,6 +201,10 @@ impl Domain {
 
     pub(crate) fn ingest(&self) -> &IngestWorker {
         &self.0.ingest
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
     }
 }
 

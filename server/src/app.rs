@@ -11,6 +11,8 @@ use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::SigningKeys;
 use bellwether_domain::{Domain, Ports};
 use bellwether_guard::{CostModel, Guard, Limits};
+use bellwether_domain::mail::Mailer;
+use bellwether_integrations::mail::{FileMailer, SmtpMailer};
 use bellwether_integrations::tradingview::TradingView;
 use bellwether_migrations::Migrator;
 use futures_util::future::BoxFuture;
@@ -40,9 +42,23 @@ pub(crate) async fn open_unsigned(config: &Config) -> anyhow::Result<Domain> {
 
 async fn open_with(config: &Config, keys: SigningKeys) -> anyhow::Result<Domain> {
     let db = connect(config).await?;
-    let ports =
-        Ports { clock: Arc::new(SystemClock), entropy: Entropy::from_system()?, keys, alerts: Arc::new(TradingView) };
+    let ports = Ports {
+        clock: Arc::new(SystemClock),
+        entropy: Entropy::from_system()?,
+        keys,
+        alerts: Arc::new(TradingView),
+        mailer: mailer(config)?,
+    };
     Ok(Domain::new(db, config.domain(), ports)?)
+}
+
+/// What takes letters to people: a mail server, or a folder where none is configured.
+fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
+    let sender = config.mail.sender()?;
+    match config.mail.smtp()? {
+        Some(settings) => Ok(Arc::new(SmtpMailer::new(sender, settings).context("mail cannot be sent")?)),
+        None => Ok(Arc::new(FileMailer::new(sender, config.data_dir.join("mail")))),
+    }
 }
 
 /// Opens the database.
@@ -146,7 +162,7 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Serves until shutdown: requests, the feed of new signals and the judging of deliveries.
+/// Serves until shutdown: requests, the feed of new signals, the judging of deliveries and the sending of letters.
 ///
 /// # Errors
 /// When the listener fails.
@@ -157,7 +173,8 @@ pub async fn serve(state: AppState, listener: TcpListener) -> anyhow::Result<()>
     let mut background = JoinSet::new();
     background.spawn(domain.clone().run_signal_feed());
     background.spawn(domain.clone().run_ingest());
-    background.spawn(forget_idle_limits(domain.clone()));
+    background.spawn(domain.clone().run_outbox());
+    background.spawn(forget_what_is_over(domain.clone()));
     let mut serving = std::pin::pin!(http::serve(listener, http::router(state), shutdown.clone()));
     let has_failed = tokio::select! {
         served = &mut serving => { served?; false }
@@ -173,11 +190,14 @@ pub async fn serve(state: AppState, listener: TcpListener) -> anyhow::Result<()>
     if has_failed { bail!("a background task has ended: see the log") } else { Ok(()) }
 }
 
-/// Keeps the counters of limits from growing with every address that was ever seen.
-async fn forget_idle_limits(domain: Domain) {
+/// Keeps what is over from piling up: counters of addresses that were seen once, tokens that ran out, letters that were
+/// sent.
+async fn forget_what_is_over(domain: Domain) {
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
         tick.tick().await;
-        domain.limits().forget_idle();
+        if let Err(error) = domain.forget_what_is_over().await {
+            tracing::warn!(%error, "what is over could not be taken away; trying again in a minute");
+        }
     }
 }

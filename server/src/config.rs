@@ -7,7 +7,8 @@ use std::time::Duration;
 use bellwether_domain::DomainConfig;
 use bellwether_domain::db::DbConfig;
 use bellwether_domain::identity::{PasswordCost, TokenSettings};
-use bellwether_domain::limits::LimitSettings;
+use bellwether_domain::limits::{LimitSettings, LimitStoreKind};
+use bellwether_domain::mail::MailSettings;
 use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -16,6 +17,10 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Options;
+
+mod mail;
+
+pub use mail::{Mail, MailTls};
 
 /// Everything that an installation decides.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +36,8 @@ pub struct Config {
     pub auth: Auth,
     /// How often what may be done.
     pub limits: Limits,
+    /// How it writes to people.
+    pub mail: Mail,
     /// How it is measured.
     pub metrics: Metrics,
     /// How it tells what it does.
@@ -113,14 +120,28 @@ pub struct Auth {
 pub struct Limits {
     /// Logins, by address and by email.
     pub logins_per_minute: u32,
-    /// Registrations, by address.
+    /// Registrations, by address and by email.
     pub registrations_per_minute: u32,
+    /// Letters with a link that are asked for, by address and by email.
+    pub resets_per_minute: u32,
     /// Requests to the endpoint, by user or address.
     pub requests_per_minute: u32,
     /// Webhook deliveries, by source.
     pub deliveries_per_minute: u32,
     /// Points that operations may cost, by user or address; by default 200 for each request.
     pub points_per_minute: Option<u32>,
+    /// Where logins, registrations and resets are counted.
+    pub store: LimitStore,
+}
+
+/// Where limits on credentials are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LimitStore {
+    /// In the process.
+    Memory,
+    /// In the database, for all processes that share it.
+    Database,
 }
 
 /// How the server is measured.
@@ -242,6 +263,8 @@ impl Config {
             ("auth.remembered_days", self.auth.remembered_days),
             ("limits.logins_per_minute", self.limits.logins_per_minute),
             ("limits.registrations_per_minute", self.limits.registrations_per_minute),
+            ("limits.resets_per_minute", self.limits.resets_per_minute),
+            ("mail.attempts", self.mail.attempts),
             ("limits.requests_per_minute", self.limits.requests_per_minute),
             ("limits.deliveries_per_minute", self.limits.deliveries_per_minute),
             ("limits.points_per_minute", self.limits.points_per_minute.unwrap_or(1)),
@@ -249,6 +272,7 @@ impl Config {
         if let Some((key, _)) = zeros.iter().find(|(_, value)| *value == 0) {
             return refuse(&format!("{key} must be at least 1"));
         }
+        self.mail.validate()?;
         if let Err(error) = EnvFilter::try_new(&self.log.level) {
             return refuse(&format!("log.level: {error}"));
         }
@@ -280,6 +304,12 @@ impl Config {
         url.trim_end_matches('/').to_owned()
     }
 
+    /// Where the frontend is reached, without a slash at the end.
+    pub fn link_base_url(&self) -> String {
+        let url = self.mail.link_base_url.clone().unwrap_or_else(|| self.public_url());
+        url.trim_end_matches('/').to_owned()
+    }
+
     /// How long a request may take.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.server.request_timeout_seconds)
@@ -308,16 +338,22 @@ impl Config {
                 logins_per_minute: limits.logins_per_minute,
                 registrations_per_minute: limits.registrations_per_minute,
                 requests_per_minute: limits.requests_per_minute,
+                resets_per_minute: limits.resets_per_minute,
                 deliveries_per_minute: limits.deliveries_per_minute,
+                store: match limits.store {
+                    LimitStore::Memory => LimitStoreKind::Memory,
+                    LimitStore::Database => LimitStoreKind::Database,
+                },
                 points_per_minute: limits
                     .points_per_minute
                     .unwrap_or_else(|| limits.requests_per_minute.saturating_mul(POINTS_PER_REQUEST)),
             },
             public_url: self.public_url(),
+            mail: MailSettings { link_base_url: self.link_base_url(), attempts: self.mail.attempts },
         }
     }
 
-    /// The configuration as TOML, with the password in the database's URL masked.
+    /// The configuration as TOML, with passwords masked.
     ///
     /// # Errors
     /// When a value cannot be written as TOML.
@@ -326,6 +362,7 @@ impl Config {
         masked.database.url = Some(mask_password(&self.database_url()));
         masked.auth.keys_file = Some(self.keys_file());
         masked.server.public_url = Some(self.public_url());
+        masked.mail.link_base_url = Some(self.link_base_url());
         toml::to_string_pretty(&masked).map_err(|error| ConfigError(error.to_string()))
     }
 }

@@ -2,5 +2,7 @@
 
 mod database;
 mod ingest;
+mod limits;
 mod list;
+mod outbox;
 mod record;
