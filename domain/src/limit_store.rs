@@ -91,12 +91,12 @@ impl LimitStore for DatabaseLimit {
             CASE WHEN rate_limits.full_at > $3 THEN rate_limits.full_at ELSE $3 END + $4 \
             WHERE rate_limits.full_at <= $5";
         let latest = now + most - share;
-        let values =
-            [key.clone().into(), (now + share).into(), now.into(), share.into(), latest.into()];
+        let values = [key.clone().into(), (now + share).into(), now.into(), share.into(), latest.into()];
         if self.db.run(Statement::from_sql_and_values(backend, count, values)).await? == 1 {
             return Ok(());
         }
-        let read = Statement::from_sql_and_values(backend, "SELECT full_at FROM rate_limits WHERE key = $1", [key.into()]);
+        let read =
+            Statement::from_sql_and_values(backend, "SELECT full_at FROM rate_limits WHERE key = $1", [key.into()]);
         let row = self.db.reader().query_one_raw(read).await?;
         let full_at = row.map(|row| row.try_get::<i64>("", "full_at")).transpose()?.unwrap_or(now);
         let seconds = u64::try_from(full_at - latest).unwrap_or(0).div_ceil(1_000_000);

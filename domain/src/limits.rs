@@ -66,9 +66,7 @@ impl Limits {
     pub(crate) fn new(settings: &LimitSettings, db: &Db, clock: &Arc<dyn Clock>) -> Self {
         let credential = |name, per_minute| match settings.store {
             LimitStoreKind::Memory => CredentialLimit(Box::new(RateLimit::per_minute(per_minute))),
-            LimitStoreKind::Database => {
-                CredentialLimit(Box::new(DatabaseLimit::new(db, clock, name, per_minute)))
-            }
+            LimitStoreKind::Database => CredentialLimit(Box::new(DatabaseLimit::new(db, clock, name, per_minute))),
         };
         Self {
             logins: credential("logins", settings.logins_per_minute),

@@ -9,9 +9,9 @@ use bellwether_domain::clock::SystemClock;
 use bellwether_domain::db::Db;
 use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::SigningKeys;
+use bellwether_domain::mail::Mailer;
 use bellwether_domain::{Domain, Ports};
 use bellwether_guard::{CostModel, Guard, Limits};
-use bellwether_domain::mail::Mailer;
 use bellwether_integrations::mail::{FileMailer, SmtpMailer};
 use bellwether_integrations::tradingview::TradingView;
 use bellwether_migrations::Migrator;
@@ -57,7 +57,7 @@ fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
     let sender = config.mail.sender()?;
     match config.mail.smtp()? {
         Some(settings) => Ok(Arc::new(SmtpMailer::new(sender, settings).context("mail cannot be sent")?)),
-        None => Ok(Arc::new(FileMailer::new(sender, config.data_dir.join("mail")))),
+        None => Ok(Arc::new(FileMailer::new(sender, config.mail_folder()))),
     }
 }
 

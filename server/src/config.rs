@@ -304,6 +304,11 @@ impl Config {
         url.trim_end_matches('/').to_owned()
     }
 
+    /// Where letters are written while there is no mail server.
+    pub fn mail_folder(&self) -> PathBuf {
+        self.data_dir.join("mail")
+    }
+
     /// Where the frontend is reached, without a slash at the end.
     pub fn link_base_url(&self) -> String {
         let url = self.mail.link_base_url.clone().unwrap_or_else(|| self.public_url());

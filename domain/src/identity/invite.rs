@@ -124,8 +124,7 @@ impl Domain {
     /// TOKEN_INVALID for a token that is wrong, used or too old; every unmet rule at once, and then the token stays
     /// good.
     pub async fn accept_invitation(&self, input: AcceptInvitation, client: &ClientInfo) -> Result<SignedIn> {
-        let (invited, _) =
-            self.holder_of_token(self.db().reader(), &input.token, Purpose::AcceptInvitation).await?;
+        let (invited, _) = self.holder_of_token(self.db().reader(), &input.token, Purpose::AcceptInvitation).await?;
         let mut problems = self.password_problems(&invited, &input.password, &["input", "password"]).await?;
         problems.extend(self.terms_problem(&input.accept_terms));
         if !problems.is_empty() {

@@ -155,9 +155,11 @@ mod tests {
 
     #[test]
     fn a_refresh_token_has_one_successor_that_its_key_session_and_predecessor_decide() {
-        let keys = |seed| SigningKeys::from_jwks(SigningKeys::generate(&Entropy::from_seed(seed)).expose_secret()).unwrap();
+        let keys =
+            |seed| SigningKeys::from_jwks(SigningKeys::generate(&Entropy::from_seed(seed)).expose_secret()).unwrap();
         let session = |n: u128| SessionId::from_uuid(uuid::Uuid::from_u128(n));
-        let after = |seed, n, spent: &str| keys(seed).refresh_token_after(session(n), spent).unwrap().expose().to_owned();
+        let after =
+            |seed, n, spent: &str| keys(seed).refresh_token_after(session(n), spent).unwrap().expose().to_owned();
         let token = after(1, 1, "bwr_a");
         assert_eq!(token, after(1, 1, "bwr_a"));
         assert!(token.starts_with(REFRESH_TOKEN) && token.len() == 47, "{token}");

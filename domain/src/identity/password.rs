@@ -197,12 +197,25 @@ mod tests {
     #[test]
     fn common_words_are_refused_however_they_are_dressed_up() {
         for common in [
-            "Password1!", "P@ssw0rd", "Qwerty123!", "L3tmein!!", "Admin123!", "Elizabeth1!", "aaaaaaaaaaaaaaaa", "",
-            "12345678", "123456789012345", "abcdefghijklmno", "passwordpassword", "iloveyouiloveyou", "trustno1trustno1",
+            "Password1!",
+            "P@ssw0rd",
+            "Qwerty123!",
+            "L3tmein!!",
+            "Admin123!",
+            "Elizabeth1!",
+            "aaaaaaaaaaaaaaaa",
+            "",
+            "12345678",
+            "123456789012345",
+            "abcdefghijklmno",
+            "passwordpassword",
+            "iloveyouiloveyou",
+            "trustno1trustno1",
         ] {
             assert!(is_common(common, &[]), "{common}");
         }
-        for own in ["Demo-Passw0rd!", "correct horse battery", "T9#kfjWq", "пароль-Пароль-1", "L0ngenough!"] {
+        for own in ["Demo-Passw0rd!", "correct horse battery", "T9#kfjWq", "пароль-Пароль-1", "L0ngenough!"]
+        {
             assert!(!is_common(own, &[]), "{own}");
         }
     }

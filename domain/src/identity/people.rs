@@ -149,6 +149,7 @@ fn all_tenants() -> Select<tenant::Entity> {
     tenant::Entity::find()
 }
 
-fn is_slug(slug: &str) -> bool {
+/// Whether a text, in lower case, can be a tenant's short name.
+pub(super) fn is_slug(slug: &str) -> bool {
     (1..=40).contains(&slug.len()) && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -30,14 +30,15 @@ impl Domain {
     pub async fn update_profile(&self, viewer: &Viewer, change: ProfileChange, client: &ClientInfo) -> Result<User> {
         let member = viewer.member()?;
         let mut problems = Vec::new();
-        let mut name = |name: Option<String>, path: &str| match name.map(|name| text::line(&name, 100, &["input", path])) {
-            None => NotSet,
-            Some(Ok(name)) => Set(name),
-            Some(Err(problem)) => {
-                problems.push(problem);
-                NotSet
-            }
-        };
+        let mut name =
+            |name: Option<String>, path: &str| match name.map(|name| text::line(&name, 100, &["input", path])) {
+                None => NotSet,
+                Some(Ok(name)) => Set(name),
+                Some(Err(problem)) => {
+                    problems.push(problem);
+                    NotSet
+                }
+            };
         let row = user::ActiveModel {
             id: Set(member.user_id),
             first_name: name(change.first_name, "firstName"),
@@ -45,10 +46,14 @@ impl Domain {
             locale: change.locale.map_or(NotSet, Set),
             ..Default::default()
         };
-        let changed: Vec<&str> = [("firstName", row.first_name.is_set()), ("lastName", row.last_name.is_set()), ("locale", row.locale.is_set())]
-            .into_iter()
-            .filter_map(|(field, is_set)| is_set.then_some(field))
-            .collect();
+        let changed: Vec<&str> = [
+            ("firstName", row.first_name.is_set()),
+            ("lastName", row.last_name.is_set()),
+            ("locale", row.locale.is_set()),
+        ]
+        .into_iter()
+        .filter_map(|(field, is_set)| is_set.then_some(field))
+        .collect();
         if problems.is_empty() && changed.is_empty() {
             problems.push(Problem::validation(&["input"], "nothing to change was given"));
         }

@@ -3,6 +3,7 @@
 use sea_orm::{ActiveModelTrait, Set};
 
 use super::login::entry;
+use super::people::is_slug;
 use super::{Email, Purpose, User, user};
 use crate::Domain;
 use crate::audit::Action;
@@ -57,8 +58,9 @@ impl Domain {
         let email_key = email.as_ref().map(Email::key).ok();
         self.limits().resets.check_person(client, email_key.as_deref()).await?;
         let email_key = email.map_err(|error| Problem::validation(&["input", "email"], error.to_string()))?.key();
-        // A longer name is nobody's, and a NUL could not be kept.
-        let tenant = tenant.map(|slug| slug.chars().filter(|c| !c.is_control()).take(100).collect());
+        // What is no tenant's name is nobody's, and not every text could be kept.
+        let tenant =
+            tenant.map(|slug| if is_slug(&slug.trim().to_lowercase()) { slug.to_owned() } else { String::new() });
         let message = Message::MailRequest { email_key, tenant, topic, client: client.clone() };
         self.db()
             .write(|tx| {

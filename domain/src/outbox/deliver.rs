@@ -1,8 +1,10 @@
 //! Delivering what the outbox holds.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
@@ -87,16 +89,18 @@ impl Domain {
             .await?;
         let mut outcomes =
             stream::iter(due).map(|(id, attempts)| self.deliver_one(id, attempts)).buffer_unordered(AT_ONCE);
-        let mut delivered = Delivered::default();
+        let (mut delivered, mut failure) = (Delivered::default(), None);
         while let Some(outcome) = outcomes.next().await {
-            match outcome? {
-                Outcome::Done => delivered.done += 1,
-                Outcome::Failed => delivered.failed += 1,
-                Outcome::Dead => delivered.dead += 1,
-                Outcome::NotOurs => {}
+            match outcome {
+                Ok(Outcome::Done) => delivered.done += 1,
+                Ok(Outcome::Failed) => delivered.failed += 1,
+                Ok(Outcome::Dead) => delivered.dead += 1,
+                Ok(Outcome::NotOurs) => {}
+                // Told once the letters that are on their way have left: cut off, they would leave twice.
+                Err(error) => failure = Some(error),
             }
         }
-        Ok(delivered)
+        failure.map_or(Ok(delivered), Err)
     }
 
     /// Delivers messages as they come until the process ends; to be run once a process.
@@ -189,9 +193,12 @@ impl Domain {
     }
 
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
-        tokio::time::timeout(LONGEST_TRY, self.outbox().mailer.send(letter))
-            .await
-            .unwrap_or_else(|_| Err(MailError::Failed(format!("no answer within {} s", LONGEST_TRY.as_secs()))))
+        let sending = AssertUnwindSafe(self.outbox().mailer.send(letter)).catch_unwind();
+        match tokio::time::timeout(LONGEST_TRY, sending).await {
+            Ok(Ok(sent)) => sent,
+            Ok(Err(_)) => Err(MailError::Failed("a panic".to_owned())),
+            Err(_) => Err(MailError::Failed(format!("no answer within {} s", LONGEST_TRY.as_secs()))),
+        }
     }
 
     /// Writes down what became of a message that this process has taken.
@@ -280,7 +287,8 @@ async fn failed(
     error: Option<String>,
 ) -> Result<bool> {
     let now = domain.now();
-    let update = Entity::update_many().col_expr(Column::LastError, Expr::value(error)).filter(ours(row.id, row.attempts));
+    let update =
+        Entity::update_many().col_expr(Column::LastError, Expr::value(error)).filter(ours(row.id, row.attempts));
     let update = if outcome == Outcome::Dead {
         update.col_expr(Column::DeadAt, Expr::value(now))
     } else {

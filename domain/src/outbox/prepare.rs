@@ -36,13 +36,7 @@ impl Domain {
         }
     }
 
-    async fn write_letter(
-        &self,
-        tx: &DatabaseTransaction,
-        id: Uuid,
-        user: UserId,
-        topic: Topic,
-    ) -> Result<Prepared> {
+    async fn write_letter(&self, tx: &DatabaseTransaction, id: Uuid, user: UserId, topic: Topic) -> Result<Prepared> {
         let found = user::Entity::unscoped().filter(user::Column::Id.eq(user)).one(tx).await?;
         let Some(user) = found else { return Ok(Prepared::Nothing) };
         let Some(tenant) = self.tenant_on(tx, user.tenant_id).await? else { return Ok(Prepared::Nothing) };

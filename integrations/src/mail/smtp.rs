@@ -44,7 +44,9 @@ pub struct SmtpSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpError {
     /// A password would be sent for everybody to read.
-    #[error("a user and password are sent over TLS alone, or to this machine: expected tls \"required\" or \"starttls\"")]
+    #[error(
+        "a user and password are sent over TLS alone, or to this machine: expected tls \"required\" or \"starttls\""
+    )]
     PlainPassword,
     /// The certificate or the host's name cannot be used.
     #[error("TLS cannot be set up for this server: {0}")]

@@ -39,6 +39,9 @@ pub(crate) async fn serve(
     if let Some(address) = config.metrics.listen {
         metrics::serve(address, shutdown.clone()).await?;
     }
+    if config.mail.host.is_none() {
+        tracing::warn!(folder = %config.mail_folder().display(), "there is no mail.host: letters are written to files");
+    }
     let state = app::state(domain, config, shutdown.clone())?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "serving");

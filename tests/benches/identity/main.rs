@@ -108,7 +108,10 @@ async fn beside_logins(app: &TestApp) {
     for p in [0.5, 0.99] {
         let (alone, beside) = (percentile(&mut alone, p), percentile(&mut beside, p));
         let ratio = beside.as_secs_f64() / alone.as_secs_f64();
-        println!("  viewer, {:>2.0}th percentile: alone {alone:>10.1?}  beside 50 logins {beside:>10.1?}  {ratio:.1} times", p * 100.0);
+        println!(
+            "  viewer, {:>2.0}th percentile: alone {alone:>10.1?}  beside 50 logins {beside:>10.1?}  {ratio:.1} times",
+            p * 100.0
+        );
     }
     println!("  logins meanwhile: {rate:.0} a second");
 }
@@ -127,7 +130,12 @@ async fn viewer_times(client: &Client) -> Vec<Duration> {
 
 fn percentile(times: &mut [Duration], p: f64) -> Duration {
     times.sort();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index"
+    )]
     let index = ((times.len() - 1) as f64 * p).round() as usize;
     times[index]
 }

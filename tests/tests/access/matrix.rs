@@ -311,7 +311,8 @@ impl Stage<'_> {
         let terms = &self.app.domain.config().terms_version;
         self.admin.data(start, json!({"email": email, "password": PASSWORD, "terms": terms})).await;
         if purpose == "reset_password" {
-            let ask = "mutation ($email: String!) { requestPasswordReset(input: {email: $email}) { userErrors { code } } }";
+            let ask =
+                "mutation ($email: String!) { requestPasswordReset(input: {email: $email}) { userErrors { code } } }";
             self.admin.data(ask, json!({"email": email})).await;
         }
         token(&self.app.mail.wait_for(&email, purpose, 1).await)
@@ -340,7 +341,9 @@ impl Stage<'_> {
         if uses("refresh") {
             variables["refresh"] = self.login().await.1.into();
         }
-        for (name, purpose) in [("verification", "verify_email"), ("reset", "reset_password"), ("invitation", "invitation")] {
+        for (name, purpose) in
+            [("verification", "verify_email"), ("reset", "reset_password"), ("invitation", "invitation")]
+        {
             if uses(name) {
                 variables[name] = self.token(purpose).await.into();
             }
@@ -369,7 +372,16 @@ fn unused_as(thing: Thing) -> String {
 /// What an answer says about one field.
 fn judge(answer: &Value, pointer: &str) -> Outcome {
     let known = |code: &str| {
-        let codes = ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "VALIDATION", "CONFLICT", "RATE_LIMITED", "INTERNAL", "INVALID_CREDENTIALS"];
+        let codes = [
+            "UNAUTHENTICATED",
+            "FORBIDDEN",
+            "NOT_FOUND",
+            "VALIDATION",
+            "CONFLICT",
+            "RATE_LIMITED",
+            "INTERNAL",
+            "INVALID_CREDENTIALS",
+        ];
         codes.into_iter().find(|known| *known == code).unwrap_or("another code")
     };
     if let Some(error) = answer["errors"].get(0) {

@@ -44,7 +44,8 @@ fn spellings(secret: &str) -> [String; 4] {
 /// Waits for so many letters with a link; the tokens of all of them.
 async fn letters_with_links(app: &Place, count: usize) -> Vec<String> {
     until(std::time::Duration::from_secs(20), "the letters are written", async || {
-        let letters: Vec<_> = app.letters().iter().map(|letter| tokens_in(letter)).filter(|tokens| !tokens.is_empty()).collect();
+        let letters: Vec<_> =
+            app.letters().iter().map(|letter| tokens_in(letter)).filter(|tokens| !tokens.is_empty()).collect();
         (letters.len() >= count).then(|| letters.into_iter().flatten().collect())
     })
     .await

@@ -65,7 +65,8 @@ both_databases! {
         assert_eq!(app.mail.count(), 0, "not in the request");
         assert_eq!(app.domain.deliver_outbox(10).await.unwrap(), Delivered { done: 1, failed: 0, dead: 0 });
         let letter = &app.mail.to(EMAIL)[0];
-        assert_eq!((letter.locale, letter.tenant.as_str(), &letter.name), (Locale::Es, "Tenant a", &None));
+        assert_eq!((letter.locale, &letter.name), (Locale::Es, &None));
+        assert!(letter.tenant.starts_with("Tenant "), "{letter:?}");
         assert!(link(letter).starts_with("http://127.0.0.1:8080/verify-email#token=bwv_"), "{}", link(letter));
         assert_eq!(rows(&app.domain).await, ["MAIL {} 1 delivered"], "blank, once it is delivered");
         // What is undone leaves no letter.
@@ -91,7 +92,7 @@ both_databases! {
         assert_eq!(hashes, [bellwether_domain::identity::hash_token(&sent)]);
     }
 
-    /// Eight deliverers in two processes, fifty letters: each is sent once.
+    /// Eight deliverers in two processes, twenty-five letters: each is sent once.
     async fn of_many_deliverers_one_sends_a_letter(app: TestDomain) {
         let emails: Vec<String> = (0..25).map(|number| format!("many{number}@example.com")).collect();
         for email in &emails {
@@ -169,7 +170,8 @@ both_databases! {
             app.clock.advance(TimeDelta::hours(6));
             app.deliver().await;
         }
-        assert!(rows(&app.domain).await[0].contains(" 8 dead "), "{:?}", rows(&app.domain).await);
+        let rows = rows(&app.domain).await;
+        assert!(rows.iter().any(|row| row.contains("PIGEON") && row.contains(" 8 dead ")), "{rows:?}");
     }
 
     async fn what_was_delivered_a_week_ago_is_taken_away(app: TestDomain) {

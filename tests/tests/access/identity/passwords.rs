@@ -221,6 +221,30 @@ both_databases! {
         assert_eq!(count(&app, "audit_log WHERE action = 'PASSWORD_RESET'").await, 1);
     }
 
+    /// One document asks for one letter, or tries one secret.
+    async fn a_document_with_two_of_them_does_neither(app: TestApp) {
+        let ask = |alias: &str| format!("{alias}: requestPasswordReset(input: {{email: \"trader@a.test\"}}) {{ userErrors {{ code }} }}");
+        let reset = "resetPassword(input: {token: \"x\", password: \"y\"}) { userErrors { code } }";
+        let verify = "verifyEmail(input: {token: \"x\"}) { userErrors { code } }";
+        let resend = "resendVerification(input: {email: \"trader@a.test\"}) { userErrors { code } }";
+        let close = "closeAccount(input: {password: \"x\"}) { userErrors { code } }";
+        let change = "changePassword(input: {currentPassword: \"x\", newPassword: \"y\"}) { userErrors { code } }";
+        let login = "login(input: {email: \"a@b.co\", password: \"x\"}) { userErrors { code } }";
+        let caller = Caller::of(&app, "a", Role::Trader).await;
+        for (first, second) in [
+            (ask("a").as_str(), ask("b").as_str()), (&ask("a"), login), (reset, login), (verify, resend), (close, change),
+        ] {
+            for document in [
+                format!("mutation {{ {first} {second} }}"),
+                format!("mutation {{ {first} ...F }} fragment F on Mutation {{ {second} }}"),
+            ] {
+                let refused = caller.ask(&document, &json!({})).await;
+                assert_eq!(refused.json()["errors"][0]["extensions"]["rule"], "CREDENTIAL_FIELDS", "{document}: {}", refused.text);
+            }
+        }
+        assert_eq!(count(&app, "outbox").await, 0);
+    }
+
     async fn three_letters_a_minute_by_address_and_by_email(app: ThreeResets) {
         let app = app.0;
         let caller = Caller::anonymous(&app);
