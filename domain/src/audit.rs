@@ -40,6 +40,24 @@ pub enum Action {
     JobResumed,
     /// The scheduler's lock was taken from its holder.
     SchedulerLockBroken,
+    /// An email was shown to be its user's.
+    EmailVerified,
+    /// Somebody asked for another letter to verify an email, or to accept an invitation.
+    LinkRequested,
+    /// Somebody asked to set a new password by email.
+    PasswordResetRequested,
+    /// A password was set by a link that was sent.
+    PasswordReset,
+    /// A user changed their password.
+    PasswordChanged,
+    /// A user changed their name or language.
+    ProfileUpdated,
+    /// A user closed their account.
+    AccountClosed,
+    /// Somebody was invited.
+    UserInvited,
+    /// Somebody who was invited set a password.
+    InvitationAccepted,
 }
 
 impl Action {
@@ -57,6 +75,15 @@ impl Action {
             Self::JobPaused => "JOB_PAUSED",
             Self::JobResumed => "JOB_RESUMED",
             Self::SchedulerLockBroken => "SCHEDULER_LOCK_BROKEN",
+            Self::EmailVerified => "EMAIL_VERIFIED",
+            Self::LinkRequested => "LINK_REQUESTED",
+            Self::PasswordResetRequested => "PASSWORD_RESET_REQUESTED",
+            Self::PasswordReset => "PASSWORD_RESET",
+            Self::PasswordChanged => "PASSWORD_CHANGED",
+            Self::ProfileUpdated => "PROFILE_UPDATED",
+            Self::AccountClosed => "ACCOUNT_CLOSED",
+            Self::UserInvited => "USER_INVITED",
+            Self::InvitationAccepted => "INVITATION_ACCEPTED",
         }
     }
 }

@@ -15,7 +15,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     Condition, ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 use crate::error::{Error, Result, code};
@@ -197,6 +197,16 @@ impl Db {
                 done => return done,
             }
         }
+    }
+
+    /// Runs one statement that decides everything by itself, such as an upsert that counts, and tells how many rows it
+    /// touched. Outside of a transaction those who meet at one row wait for each other; inside, all but one would have
+    /// to begin again.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) async fn run(&self, statement: Statement) -> Result<u64, DbErr> {
+        Ok(self.writer.execute_raw(statement).await?.rows_affected())
     }
 
     async fn attempt<T, F>(&self, work: &F) -> Result<T>

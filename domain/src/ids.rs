@@ -122,6 +122,21 @@ ids! {
     RunId = "run";
 }
 
+/// For serde's `with`: an id as the text that it is outside.
+pub(crate) mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::Id;
+
+    pub(crate) fn serialize<I: Id, S: Serializer>(id: &I, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(id)
+    }
+
+    pub(crate) fn deserialize<'de, I: Id, D: Deserializer<'de>>(deserializer: D) -> Result<I, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,12 +10,17 @@ pub mod db;
 pub mod entropy;
 pub mod error;
 pub mod fixed;
+mod housekeeping;
 pub mod identity;
 pub mod ids;
 mod installation;
+mod limit_store;
 pub mod limits;
+pub mod locale;
+pub mod mail;
 pub mod market;
 mod measure;
+pub mod outbox;
 pub mod paging;
 pub mod permission;
 mod rate_limit;
@@ -35,9 +40,11 @@ use entropy::Entropy;
 pub use error::{Error, Fault, Problem, ProblemCode, Result};
 use identity::{PasswordCost, Passwords, Profiles, Sessions, SigningKeys, TokenSettings};
 use limits::{LimitSettings, Limits};
+use mail::{MailSettings, Mailer};
 use market::AssetCatalog;
 pub use measure::describe_metrics;
 use scheduler::Scheduler;
+use outbox::Outbox;
 use signals::recorder::Recorder;
 use signals::{AlertReader, IngestWorker, RememberedSignals, SignalFeed, StrategyNames};
 pub use viewer::Viewer;
@@ -61,6 +68,8 @@ pub struct DomainConfig {
     pub retention: Retention,
     /// Where the server is reached from outside, without a slash at the end.
     pub public_url: String,
+    /// How mail leaves.
+    pub mail: MailSettings,
 }
 
 /// How long what is over is kept, for jobs to remove it then.
@@ -91,6 +100,7 @@ impl Default for DomainConfig {
             limits: LimitSettings::default(),
             retention: Retention::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
+            mail: MailSettings::default(),
         }
     }
 }
@@ -105,6 +115,8 @@ pub struct Ports {
     pub keys: SigningKeys,
     /// The format of TradingView's alerts.
     pub alerts: Arc<dyn AlertReader>,
+    /// What takes letters to people.
+    pub mailer: Arc<dyn Mailer>,
 }
 
 /// The business: every use case is a method of it. Cheap to clone.
@@ -128,6 +140,7 @@ struct Inner {
     feed: SignalFeed,
     ingest: IngestWorker,
     scheduler: Scheduler,
+    outbox: Outbox,
 }
 
 impl Domain {
@@ -139,7 +152,7 @@ impl Domain {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self(Arc::new(Inner {
             passwords: Passwords::new(config.password_cost, cores, &ports.entropy)?,
-            limits: Limits::new(&config.limits),
+            limits: Limits::new(&config.limits, &db, &ports.clock),
             sessions: Sessions::default(),
             profiles: Profiles::default(),
             assets: AssetCatalog::default(),
@@ -149,6 +162,7 @@ impl Domain {
             feed: SignalFeed::default(),
             ingest: IngestWorker::new(ports.alerts),
             scheduler: Scheduler::default(),
+            outbox: Outbox::new(ports.mailer),
             clock: ports.clock,
             entropy: ports.entropy,
             keys: ports.keys,
@@ -229,6 +243,10 @@ impl Domain {
 
     pub(crate) fn scheduler(&self) -> &Scheduler {
         &self.0.scheduler
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
     }
 }
 

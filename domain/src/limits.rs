@@ -1,22 +1,33 @@
 //! How often what may be done.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::error::Fault;
+use crate::limit_store::DatabaseLimit;
+pub use crate::limit_store::{LimitStore, LimitStoreKind};
 use crate::rate_limit::RateLimit;
+use crate::viewer::ClientInfo;
 
 /// The limits of the installation, all a minute.
 #[derive(Clone, Copy, Debug)]
 pub struct LimitSettings {
     /// Logins, by address and by email.
     pub logins_per_minute: u32,
-    /// Registrations, by address.
+    /// Registrations, by address and by email.
     pub registrations_per_minute: u32,
+    /// Letters with a link that are asked for, such as to reset a password, by address and by email.
+    pub resets_per_minute: u32,
     /// Requests to the endpoint, by user or address.
     pub requests_per_minute: u32,
     /// Webhook deliveries, by source.
     pub deliveries_per_minute: u32,
     /// Points that operations may cost, by user or address.
     pub points_per_minute: u32,
+    /// Where logins, registrations and resets are counted.
+    pub store: LimitStoreKind,
 }
 
 impl Default for LimitSettings {
@@ -24,9 +35,11 @@ impl Default for LimitSettings {
         Self {
             logins_per_minute: 5,
             registrations_per_minute: 3,
+            resets_per_minute: 3,
             requests_per_minute: 600,
             deliveries_per_minute: 300,
             points_per_minute: 120_000,
+            store: LimitStoreKind::Memory,
         }
     }
 }
@@ -34,10 +47,12 @@ impl Default for LimitSettings {
 /// The counters.
 #[derive(Debug)]
 pub struct Limits {
-    /// Logins.
-    pub logins: RateLimit,
+    /// Logins, and other tries of a password.
+    pub logins: CredentialLimit,
     /// Registrations.
-    pub registrations: RateLimit,
+    pub registrations: CredentialLimit,
+    /// Letters with a link that are asked for.
+    pub resets: CredentialLimit,
     /// Requests.
     pub requests: RateLimit,
     /// Deliveries.
@@ -48,10 +63,15 @@ pub struct Limits {
 
 impl Limits {
     /// Fresh counters.
-    pub fn new(settings: &LimitSettings) -> Self {
+    pub(crate) fn new(settings: &LimitSettings, db: &Db, clock: &Arc<dyn Clock>) -> Self {
+        let credential = |name, per_minute| match settings.store {
+            LimitStoreKind::Memory => CredentialLimit(Box::new(RateLimit::per_minute(per_minute))),
+            LimitStoreKind::Database => CredentialLimit(Box::new(DatabaseLimit::new(db, clock, name, per_minute))),
+        };
         Self {
-            logins: RateLimit::per_minute(settings.logins_per_minute),
-            registrations: RateLimit::per_minute(settings.registrations_per_minute),
+            logins: credential("logins", settings.logins_per_minute),
+            registrations: credential("registrations", settings.registrations_per_minute),
+            resets: credential("resets", settings.resets_per_minute),
             requests: RateLimit::per_minute(settings.requests_per_minute),
             deliveries: RateLimit::per_minute(settings.deliveries_per_minute),
             points: RateLimit::per_minute(settings.points_per_minute),
@@ -59,9 +79,44 @@ impl Limits {
     }
 
     /// Forgets the keys that have their whole limit again; to be called now and then.
-    pub fn forget_idle(&self) {
-        for limit in [&self.logins, &self.registrations, &self.requests, &self.deliveries, &self.points] {
+    ///
+    /// # Errors
+    /// UNAVAILABLE when a store does not answer.
+    pub async fn forget_idle(&self) -> Result<(), Fault> {
+        for limit in [&self.requests, &self.deliveries, &self.points] {
             limit.forget_idle();
+        }
+        for limit in [&self.logins, &self.registrations, &self.resets] {
+            limit.0.forget_idle().await?;
+        }
+        Ok(())
+    }
+}
+
+/// A limit on trying a credential, in the store that the installation chose.
+#[derive(Debug)]
+pub struct CredentialLimit(Box<dyn LimitStore>);
+
+impl CredentialLimit {
+    /// Counts one by key.
+    ///
+    /// # Errors
+    /// RATE_LIMITED, and then it was not counted; UNAVAILABLE when the store does not answer.
+    pub async fn check(&self, key: &str) -> Result<(), Fault> {
+        self.0.check(key).await
+    }
+
+    /// Counts one by address, and by the email as it is compared where it is one.
+    ///
+    /// # Errors
+    /// As [`CredentialLimit::check`].
+    pub async fn check_person(&self, client: &ClientInfo, email_key: Option<&str>) -> Result<(), Fault> {
+        if let Some(address) = client.address {
+            self.check(&address_key(address)).await?;
+        }
+        match email_key {
+            Some(email_key) => self.check(&format!("email:{email_key}")).await,
+            None => Ok(()),
         }
     }
 }

@@ -84,6 +84,8 @@ permissions! {
         "The same for every source of the tenant.";
     UsersRead = "USERS_READ", [Support Admin Owner],
         "Read the email, role and status of the tenant's users.";
+    UsersInvite = "USERS_INVITE", [Admin Owner],
+        "Invite people into the tenant, in roles up to one's own.";
     TenantsReadAll = "TENANTS_READ_ALL", [Owner],
         "See what belongs to other tenants.";
     SchedulerManage = "SCHEDULER_MANAGE", [Owner],

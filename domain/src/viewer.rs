@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Fault, UnauthenticatedReason};
 use crate::ids::{SessionId, TenantId, UserId};
 use crate::permission::{Permission, Role};
@@ -58,7 +60,7 @@ impl Viewer {
 }
 
 /// Where a request came from, for limits and the audit log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientInfo {
     /// The address, after trusted proxies.
     pub address: Option<IpAddr>,

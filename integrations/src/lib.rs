@@ -1,5 +1,7 @@
 //! One outside system a module: its addresses, its wire format, its retries. Nothing here knows GraphQL or a table.
 //!
+//! - [`mail`]: letters to people, by SMTP or into a folder.
 //! - [`tradingview`]: what the alerts say that TradingView posts to us.
 
+pub mod mail;
 pub mod tradingview;

@@ -8,6 +8,7 @@
 
 mod dialect;
 mod m20261122_000001_foundation;
+mod m20261122_000002_people;
 mod m20261122_000004_scheduler;
 
 use sea_orm_migration::prelude::*;
@@ -18,6 +19,10 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_foundation::Migration), Box::new(m20261122_000004_scheduler::Migration)]
+        vec![
+            Box::new(m20261122_000001_foundation::Migration),
+            Box::new(m20261122_000002_people::Migration),
+            Box::new(m20261122_000004_scheduler::Migration),
+        ]
     }
 }

@@ -24,8 +24,19 @@ use bellwether_domain::Domain;
 pub use context::RequestContext;
 pub use errors::{bad_request, error_code, fault_error, publish, rejection_error, retry_after};
 
-/// The fields that try a credential. One document may hold one of them, once.
-pub const CREDENTIAL_FIELDS: &[&str] = &["login", "refreshSession", "register"];
+/// The fields that try a credential, or send a letter that holds one. One document may hold one of them, once.
+pub const CREDENTIAL_FIELDS: &[&str] = &[
+    "acceptInvitation",
+    "changePassword",
+    "closeAccount",
+    "login",
+    "refreshSession",
+    "register",
+    "requestPasswordReset",
+    "resendVerification",
+    "resetPassword",
+    "verifyEmail",
+];
 
 /// Reads.
 #[derive(Debug, Default, MergedObject)]
@@ -38,6 +49,8 @@ pub struct Mutation(
     signals::SignalMutation,
     signals::SourceMutation,
     scheduler::SchedulerMutation,
+    identity::AccountMutation,
+    identity::InvitationMutation,
 );
 
 /// Follows.

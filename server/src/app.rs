@@ -10,8 +10,10 @@ use bellwether_domain::db::Db;
 use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::SigningKeys;
 use bellwether_domain::scheduler::SchedulerSettings;
+use bellwether_domain::mail::Mailer;
 use bellwether_domain::{Domain, Ports};
 use bellwether_guard::{CostModel, Guard, Limits};
+use bellwether_integrations::mail::{FileMailer, SmtpMailer};
 use bellwether_integrations::tradingview::TradingView;
 use bellwether_migrations::Migrator;
 use futures_util::future::BoxFuture;
@@ -42,9 +44,23 @@ pub(crate) async fn open_unsigned(config: &Config) -> anyhow::Result<Domain> {
 
 async fn open_with(config: &Config, keys: SigningKeys) -> anyhow::Result<Domain> {
     let db = connect(config).await?;
-    let ports =
-        Ports { clock: Arc::new(SystemClock), entropy: Entropy::from_system()?, keys, alerts: Arc::new(TradingView) };
+    let ports = Ports {
+        clock: Arc::new(SystemClock),
+        entropy: Entropy::from_system()?,
+        keys,
+        alerts: Arc::new(TradingView),
+        mailer: mailer(config)?,
+    };
     Ok(Domain::new(db, config.domain(), ports)?)
+}
+
+/// What takes letters to people: a mail server, or a folder where none is configured.
+fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
+    let sender = config.mail.sender()?;
+    match config.mail.smtp()? {
+        Some(settings) => Ok(Arc::new(SmtpMailer::new(sender, settings).context("mail cannot be sent")?)),
+        None => Ok(Arc::new(FileMailer::new(sender, config.mail_folder()))),
+    }
 }
 
 /// Opens the database.
@@ -170,8 +186,8 @@ pub fn instance_name() -> anyhow::Result<String> {
     Ok(format!("{machine}/{}/{number}", std::process::id()))
 }
 
-/// Serves until shutdown: requests, the feeds of signals and runs, the judging of deliveries, and the jobs, where the
-/// instance takes part in them.
+/// Serves until shutdown: requests, the feeds of signals and runs, the judging of deliveries, the sending of letters, and
+/// the jobs, where the instance takes part in them.
 ///
 /// # Errors
 /// When the listener fails.
@@ -183,7 +199,6 @@ pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<Sch
     background.spawn(domain.clone().run_signal_feed());
     background.spawn(domain.clone().run_ingest());
     background.spawn(domain.clone().run_scheduler_feed());
-    background.spawn(forget_idle_limits(domain.clone()));
     // At shutdown it gives the lock back while requests end: that is waited for, however it comes out.
     let (released, has_released) = oneshot::channel::<()>();
     if let Some(settings) = scheduler {
@@ -196,6 +211,8 @@ pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<Sch
     } else {
         drop(released);
     }
+    background.spawn(domain.clone().run_outbox());
+    background.spawn(forget_what_is_over(domain.clone()));
     let mut serving = std::pin::pin!(http::serve(listener, http::router(state), shutdown.clone()));
     let has_failed = tokio::select! {
         served = &mut serving => { served?; false }
@@ -213,11 +230,14 @@ pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<Sch
     if has_failed { bail!("a background task has ended: see the log") } else { Ok(()) }
 }
 
-/// Keeps the counters of limits from growing with every address that was ever seen.
-async fn forget_idle_limits(domain: Domain) {
+/// Keeps what is over from piling up: counters of addresses that were seen once, tokens that ran out, letters that were
+/// sent.
+async fn forget_what_is_over(domain: Domain) {
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
         tick.tick().await;
-        domain.limits().forget_idle();
+        if let Err(error) = domain.forget_what_is_over().await {
+            tracing::warn!(%error, "what is over could not be taken away; trying again in a minute");
+        }
     }
 }

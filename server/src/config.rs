@@ -10,6 +10,8 @@ use bellwether_domain::limits::LimitSettings;
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_domain::{DomainConfig, Retention as DomainRetention};
 use chrono::TimeDelta;
+use bellwether_domain::limits::{LimitSettings, LimitStoreKind};
+use bellwether_domain::mail::MailSettings;
 use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -18,6 +20,10 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Options;
+
+mod mail;
+
+pub use mail::{Mail, MailTls};
 
 /// Everything that an installation decides.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +43,8 @@ pub struct Config {
     pub scheduler: Scheduler,
     /// How long what is over is kept.
     pub retention: Retention,
+    /// How it writes to people.
+    pub mail: Mail,
     /// How it is measured.
     pub metrics: Metrics,
     /// How it tells what it does.
@@ -119,14 +127,28 @@ pub struct Auth {
 pub struct Limits {
     /// Logins, by address and by email.
     pub logins_per_minute: u32,
-    /// Registrations, by address.
+    /// Registrations, by address and by email.
     pub registrations_per_minute: u32,
+    /// Letters with a link that are asked for, by address and by email.
+    pub resets_per_minute: u32,
     /// Requests to the endpoint, by user or address.
     pub requests_per_minute: u32,
     /// Webhook deliveries, by source.
     pub deliveries_per_minute: u32,
     /// Points that operations may cost, by user or address; by default 200 for each request.
     pub points_per_minute: Option<u32>,
+    /// Where logins, registrations and resets are counted.
+    pub store: LimitStore,
+}
+
+/// Where limits on credentials are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LimitStore {
+    /// In the process.
+    Memory,
+    /// In the database, for all processes that share it.
+    Database,
 }
 
 /// The jobs that run again and again, in one instance at a time.
@@ -272,6 +294,8 @@ impl Config {
             ("auth.remembered_days", self.auth.remembered_days),
             ("limits.logins_per_minute", self.limits.logins_per_minute),
             ("limits.registrations_per_minute", self.limits.registrations_per_minute),
+            ("limits.resets_per_minute", self.limits.resets_per_minute),
+            ("mail.attempts", self.mail.attempts),
             ("limits.requests_per_minute", self.limits.requests_per_minute),
             ("limits.deliveries_per_minute", self.limits.deliveries_per_minute),
             ("limits.points_per_minute", self.limits.points_per_minute.unwrap_or(1)),
@@ -290,6 +314,7 @@ impl Config {
                  got {heartbeat_seconds}"
             ));
         }
+        self.mail.validate()?;
         if let Err(error) = EnvFilter::try_new(&self.log.level) {
             return refuse(&format!("log.level: {error}"));
         }
@@ -328,6 +353,17 @@ impl Config {
         url.trim_end_matches('/').to_owned()
     }
 
+    /// Where letters are written while there is no mail server.
+    pub fn mail_folder(&self) -> PathBuf {
+        self.data_dir.join("mail")
+    }
+
+    /// Where the frontend is reached, without a slash at the end.
+    pub fn link_base_url(&self) -> String {
+        let url = self.mail.link_base_url.clone().unwrap_or_else(|| self.public_url());
+        url.trim_end_matches('/').to_owned()
+    }
+
     /// How long a request may take.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.server.request_timeout_seconds)
@@ -356,7 +392,12 @@ impl Config {
                 logins_per_minute: limits.logins_per_minute,
                 registrations_per_minute: limits.registrations_per_minute,
                 requests_per_minute: limits.requests_per_minute,
+                resets_per_minute: limits.resets_per_minute,
                 deliveries_per_minute: limits.deliveries_per_minute,
+                store: match limits.store {
+                    LimitStore::Memory => LimitStoreKind::Memory,
+                    LimitStore::Database => LimitStoreKind::Database,
+                },
                 points_per_minute: limits
                     .points_per_minute
                     .unwrap_or_else(|| limits.requests_per_minute.saturating_mul(POINTS_PER_REQUEST)),
@@ -367,10 +408,11 @@ impl Config {
                 runs: TimeDelta::days(self.retention.runs_days.into()),
             },
             public_url: self.public_url(),
+            mail: MailSettings { link_base_url: self.link_base_url(), attempts: self.mail.attempts },
         }
     }
 
-    /// The configuration as TOML, with the password in the database's URL masked.
+    /// The configuration as TOML, with passwords masked.
     ///
     /// # Errors
     /// When a value cannot be written as TOML.
@@ -379,6 +421,7 @@ impl Config {
         masked.database.url = Some(mask_password(&self.database_url()));
         masked.auth.keys_file = Some(self.keys_file());
         masked.server.public_url = Some(self.public_url());
+        masked.mail.link_base_url = Some(self.link_base_url());
         toml::to_string_pretty(&masked).map_err(|error| ConfigError(error.to_string()))
     }
 }

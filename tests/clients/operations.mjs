@@ -1,8 +1,10 @@
 // The saved operations of docs/operations: they reach every root field of the schema, and each of them runs.
 //
-//   node operations.mjs http://127.0.0.1:8080
+//   MAIL_FOLDER=data/mail node operations.mjs http://127.0.0.1:8080
+//
+// MAIL_FOLDER is where the server writes its letters.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { Kind, buildClientSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
@@ -33,6 +35,27 @@ async function sessionOf(answer) {
   secret(answer.session.accessToken);
   return answer.session;
 }
+
+/** Waits for a letter to this address with a link to this page; the link's token, which no log may show. */
+async function tokenFromMail(to, page) {
+  const folder = process.env.MAIL_FOLDER;
+  assert.ok(folder, 'MAIL_FOLDER is not set');
+  const look = async () => {
+    for (const file of existsSync(folder) ? readdirSync(folder) : []) {
+      const letter = readFileSync(`${folder}/${file}`, 'utf8');
+      // Quoted-printable: soft line breaks away, then the bytes.
+      const text = letter.replace(/=\r\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+      const found = text.match(new RegExp(`/${page}#token=([A-Za-z0-9_-]+)`));
+      if (letter.includes(`To: ${to}\r\n`) && found && !seen.has(found[1])) {
+        seen.add(found[1]);
+        return secret(found[1]);
+      }
+    }
+    return new Promise((resolve) => setTimeout(resolve, 100)).then(look);
+  };
+  return within(look(), `a letter to ${to} about ${page}`);
+}
+const seen = new Set();
 
 const email = `${unique('visitor')}@example.test`;
 const name = unique('operations');
@@ -70,6 +93,35 @@ await run('operations', [
     assert.deepEqual([viewer.user.email, viewer.role], [email, 'TRADER']);
     const { sessionId } = await call('Logout', { input: {} }, second.accessToken);
     assert.equal(sessionId, viewer.session.id);
+  }],
+  ['VerifyEmail, ResendVerification, RequestPasswordReset, ResetPassword, ChangePassword, UpdateProfile, CloseAccount', async () => {
+    const person = { email: `${unique('person')}@example.test`, firstName: 'Petra', lastName: 'Person', acceptTerms: TERMS };
+    const passwords = ['First', 'Second', 'Third'].map((word) => secret(`${unique(word)}-W0rd!`));
+    await sessionOf(await call('Register', { input: { ...person, password: passwords[0] } }));
+    await tokenFromMail(person.email, 'verify-email');
+    await call('ResendVerification', { input: { email: person.email } });
+    const verified = await call('VerifyEmail', { input: { token: await tokenFromMail(person.email, 'verify-email') } });
+    assert.equal(verified.email, person.email);
+    await call('RequestPasswordReset', { input: { email: person.email } });
+    await call('ResetPassword', { input: { token: await tokenFromMail(person.email, 'reset-password'), password: passwords[1] } });
+    const { accessToken: token } = await sessionOf(await call('Login', { input: { email: person.email, password: passwords[1] } }));
+    const change = { currentPassword: passwords[1], newPassword: passwords[2] };
+    assert.equal((await call('ChangePassword', { input: change }, token)).endedSessions, 0);
+    const { user } = await call('UpdateProfile', { input: { lastName: 'Persson', locale: 'ES' } }, token);
+    assert.deepEqual([user.firstName, user.lastName, user.locale], ['Petra', 'Persson', 'ES']);
+    assert.equal((await call('CloseAccount', { input: { password: passwords[2] } }, token)).user.id, user.id);
+  }],
+  ['InviteUser, AcceptInvitation', async () => {
+    const admin = { email: 'admin@atlas.test', password: PASSWORD };
+    const { accessToken: token } = await sessionOf(await call('Login', { input: admin }));
+    const person = { email: `${unique('invited')}@example.test`, firstName: 'Ines', lastName: 'Invited', role: 'SUPPORT' };
+    const { user } = await call('InviteUser', { input: person }, token);
+    assert.deepEqual([user.email, user.role, user.isInvited], [person.email, 'SUPPORT', true]);
+    const invitation = await tokenFromMail(person.email, 'accept-invitation');
+    const input = { token: invitation, password: secret(`${unique('Invited')}-W0rd!`), acceptTerms: TERMS };
+    const accepted = await call('AcceptInvitation', { input });
+    await sessionOf(accepted);
+    assert.deepEqual([accepted.viewer.user.id, accepted.viewer.role], [user.id, 'SUPPORT']);
   }],
   ['RecordSignal, RecordSignals, Signal, Signals, LatestSignals, Node, Nodes', async () => {
     const input = { email: 'seller@atlas.test', password: PASSWORD };

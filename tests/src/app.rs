@@ -9,6 +9,7 @@ use bellwether_domain::clock::{Clock, ManualClock, SystemClock};
 use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::{NewPerson, PasswordCost, SigningKeys};
 use bellwether_domain::ids::{TenantId, UserId};
+use bellwether_domain::mail::Mailer;
 use bellwether_domain::permission::Role;
 use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{Domain, DomainConfig, Ports, Viewer};
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
 use crate::database::{Backend, TestDatabase};
+use crate::mail::Mailbox;
 
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "Test-Passw0rd!";
@@ -34,6 +36,8 @@ pub struct TestDomain {
     pub clock: Arc<ManualClock>,
     /// Its database.
     pub database: TestDatabase,
+    /// The letters that it sent.
+    pub mail: Arc<Mailbox>,
     /// Who there is, by tenant and role.
     people: HashMap<(&'static str, Role), (TenantId, UserId)>,
 }
@@ -43,9 +47,10 @@ impl TestDomain {
     pub async fn start(backend: Backend) -> Option<Self> {
         let database = TestDatabase::start(backend).await?;
         let clock = Arc::new(ManualClock::at("2026-03-02T12:00:00Z".parse().unwrap()));
-        let domain = domain_on(&database, test_config(), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let mail = Arc::new(Mailbox::default());
+        let domain = domain_on(&database, test_config(), Arc::clone(&clock) as Arc<dyn Clock>, &mail).await;
         let people = populate(&domain).await;
-        Some(Self { domain, clock, database, people })
+        Some(Self { domain, clock, database, mail, people })
     }
 
     /// The tenant of this slug.
@@ -64,6 +69,21 @@ impl TestDomain {
         Viewer::User(signed_in.member)
     }
 
+    /// Another one on the same database, with the same clock and mailbox, as another process would be.
+    pub async fn another(&self) -> Domain {
+        self.another_with(self.domain.config().clone()).await
+    }
+
+    /// The same, configured otherwise.
+    pub async fn another_with(&self, config: DomainConfig) -> Domain {
+        domain_on(&self.database, config, Arc::clone(&self.clock) as Arc<dyn Clock>, &self.mail).await
+    }
+
+    /// Delivers what is due until nothing is.
+    pub async fn deliver(&self) {
+        while self.domain.deliver_outbox(100).await.unwrap().tried() > 0 {}
+    }
+
     /// The tests' present.
     pub fn clock_now(&self) -> DateTime<Utc> {
         self.clock.now()
@@ -76,6 +96,8 @@ pub struct TestApp {
     pub domain: Domain,
     /// Its database.
     pub database: TestDatabase,
+    /// The letters that it sent.
+    pub mail: Arc<Mailbox>,
     /// Where it listens.
     pub address: SocketAddr,
     /// Stops it.
@@ -96,15 +118,16 @@ impl TestApp {
         let (mut config, mut domain_config) = (Config::defaults().unwrap(), test_config());
         config.server.introspection = bellwether::config::Introspection::Everybody;
         change(&mut config, &mut domain_config);
-        let domain = domain_on(&database, domain_config, Arc::new(SystemClock)).await;
+        let mail = Arc::new(Mailbox::default());
+        let domain = domain_on(&database, domain_config, Arc::new(SystemClock), &mail).await;
         populate(&domain).await;
         let (address, shutdown) = serve(&domain, &config).await;
-        Some(Self { domain, database, address, shutdown, config })
+        Some(Self { domain, database, mail, address, shutdown, config })
     }
 
     /// Starts a second server on the same database, as another process would be.
     pub async fn another(&self) -> (Domain, SocketAddr) {
-        let domain = domain_on(&self.database, self.domain.config().clone(), Arc::new(SystemClock)).await;
+        let domain = domain_on(&self.database, self.domain.config().clone(), Arc::new(SystemClock), &self.mail).await;
         let (address, _) = serve(&domain, &self.config).await;
         (domain, address)
     }
@@ -153,6 +176,7 @@ pub fn test_config() -> DomainConfig {
     };
     config.limits.logins_per_minute = 100_000;
     config.limits.registrations_per_minute = 100_000;
+    config.limits.resets_per_minute = 100_000;
     config.limits.requests_per_minute = 1_000_000;
     config.limits.deliveries_per_minute = 100_000;
     config.limits.points_per_minute = 100_000_000;
@@ -160,13 +184,29 @@ pub fn test_config() -> DomainConfig {
 }
 
 /// The business on a database; the same keys each time, so that two servers trust each other's tokens.
-pub async fn domain_on(database: &TestDatabase, config: DomainConfig, clock: Arc<dyn Clock>) -> Domain {
+pub async fn domain_on(
+    database: &TestDatabase,
+    config: DomainConfig,
+    clock: Arc<dyn Clock>,
+    mail: &Arc<Mailbox>,
+) -> Domain {
+    domain_with(database, config, clock, Arc::clone(mail) as Arc<dyn Mailer>).await
+}
+
+/// The same with any mailer.
+pub async fn domain_with(
+    database: &TestDatabase,
+    config: DomainConfig,
+    clock: Arc<dyn Clock>,
+    mailer: Arc<dyn Mailer>,
+) -> Domain {
     let keys = SigningKeys::generate(&Entropy::from_seed(1));
     let ports = Ports {
         clock,
         entropy: Entropy::from_system().unwrap(),
         keys: SigningKeys::from_jwks(keys.expose_secret()).unwrap(),
         alerts: Arc::new(TradingView),
+        mailer,
     };
     Domain::new(database.connect().await, config, ports).unwrap()
 }

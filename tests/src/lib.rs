@@ -7,11 +7,14 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod mail;
 pub mod postgres;
+pub mod smtp;
 
 pub use app::{TestApp, TestDomain};
 pub use client::{Answer, Client};
 pub use database::{Backend, TestDatabase};
+pub use mail::Mailbox;
 
 /// Defines tests that run on both databases: `async fn name(app: TestApp) { … }`, where the argument's type is
 /// [`TestApp`], [`TestDomain`] or [`TestDatabase`].

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +13,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::SecretToken;
 use crate::entropy::Entropy;
+use crate::ids::{Id, SessionId};
+
+/// What refresh tokens start with.
+pub(super) const REFRESH_TOKEN: &str = "bwr_";
 
 /// Keys by their `kid`.
 pub struct SigningKeys {
@@ -24,6 +30,7 @@ struct SigningKey {
     public: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
+    refresh: hmac::Key,
 }
 
 /// Why a key set cannot be used.
@@ -93,6 +100,17 @@ impl SigningKeys {
         self.keys.first().map(|key| (key.kid.as_str(), &key.encoding))
     }
 
+    /// The refresh token that follows `spent` in its session: always the same one, and to be known only by whoever
+    /// holds both the token and our key. So a renewal that is asked for twice can be answered twice, though nothing but
+    /// hashes of tokens is stored. There is always a key.
+    pub(crate) fn refresh_token_after(&self, session: SessionId, spent: &str) -> Option<SecretToken> {
+        let key = &self.keys.first()?.refresh;
+        let mut context = hmac::Context::with_key(key);
+        context.update(session.uuid().as_bytes());
+        context.update(spent.as_bytes());
+        Some(SecretToken::of(REFRESH_TOKEN, context.sign().as_ref()))
+    }
+
     /// The key of this `kid`.
     pub(crate) fn verifying(&self, kid: &str) -> Option<&DecodingKey> {
         self.keys.iter().find(|key| key.kid == kid).map(|key| &key.decoding)
@@ -110,7 +128,10 @@ impl SigningKey {
         let pkcs8 = pair.to_pkcs8v1().map_err(|_| wrong())?;
         let public = URL_SAFE_NO_PAD.encode(pair.public_key());
         let decoding = DecodingKey::from_ed_components(&public).map_err(|_| wrong())?;
-        Ok(Self { encoding: EncodingKey::from_ed_der(pkcs8.as_ref()), decoding, public, kid: key.kid })
+        // A key of its own for another use, so that neither tells anything of the other.
+        let refresh = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &seed), b"bellwether refresh tokens");
+        let refresh = hmac::Key::new(hmac::HMAC_SHA256, refresh.as_ref());
+        Ok(Self { encoding: EncodingKey::from_ed_der(pkcs8.as_ref()), decoding, public, refresh, kid: key.kid })
     }
 }
 
@@ -130,6 +151,21 @@ mod tests {
         let keys = SigningKeys::from_jwks(text.expose_secret()).unwrap();
         let public = keys.public_jwks().to_string();
         assert!(public.contains("\"x\"") && !public.contains("\"d\""), "{public}");
+    }
+
+    #[test]
+    fn a_refresh_token_has_one_successor_that_its_key_session_and_predecessor_decide() {
+        let keys =
+            |seed| SigningKeys::from_jwks(SigningKeys::generate(&Entropy::from_seed(seed)).expose_secret()).unwrap();
+        let session = |n: u128| SessionId::from_uuid(uuid::Uuid::from_u128(n));
+        let after =
+            |seed, n, spent: &str| keys(seed).refresh_token_after(session(n), spent).unwrap().expose().to_owned();
+        let token = after(1, 1, "bwr_a");
+        assert_eq!(token, after(1, 1, "bwr_a"));
+        assert!(token.starts_with(REFRESH_TOKEN) && token.len() == 47, "{token}");
+        for other in [after(2, 1, "bwr_a"), after(1, 2, "bwr_a"), after(1, 1, "bwr_b")] {
+            assert_ne!(token, other);
+        }
     }
 
     #[test]

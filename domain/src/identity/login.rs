@@ -5,13 +5,13 @@ use sea_orm::{ActiveModelTrait, DatabaseTransaction, Set};
 use secrecy::SecretString;
 use serde_json::json;
 
+use super::keys::REFRESH_TOKEN;
 use super::session_tokens::Claims;
 use super::{Email, SecretToken, SessionTokens, Tenant, TenantStatus, User, UserStatus, session, user};
 use crate::Domain;
 use crate::audit::{Action, NewEntry};
 use crate::error::{Problem, ProblemCode, Result};
 use crate::ids::{Id, SessionId, TenantId, UserId};
-use crate::limits::address_key;
 use crate::viewer::{ClientInfo, Member};
 
 /// What a user signs in with.
@@ -49,22 +49,17 @@ impl Domain {
     /// INVALID_CREDENTIALS; RATE_LIMITED by address and by email.
     pub async fn login(&self, input: Login, client: &ClientInfo) -> Result<SignedIn> {
         let key = Email::try_from(input.email.as_str()).map(|email| email.key()).ok();
-        if let Some(address) = client.address {
-            self.limits().logins.check(&address_key(address))?;
-        }
-        if let Some(key) = &key {
-            self.limits().logins.check(&format!("email:{key}"))?;
-        }
+        self.limits().logins.check_person(client, key.as_deref()).await?;
         let found = match &key {
-            Some(key) => self.user_for_sign_in(key, input.tenant.as_deref()).await?,
+            Some(key) => self.user_for_sign_in(self.db().reader(), key, input.tenant.as_deref()).await?,
             None => None,
         };
-        let hash = found.as_ref().map(|(user, _)| user.password_hash.as_str());
+        let hash = found.as_ref().and_then(|(user, _)| user.password_to_check());
         let fits = self.passwords().verify(&input.password, hash).await?;
         let Some((user, tenant)) = found else {
             // As much work as for an email that is known.
             let slug = input.tenant.as_deref().or(self.config().default_tenant.as_deref());
-            if let Some(tenant) = self.tenant_for_sign_in(slug).await? {
+            if let Some(tenant) = self.tenant_for_sign_in(self.db().reader(), slug).await? {
                 self.note_failed_login(tenant.id, None, client).await?;
             }
             return Err(wrong());
@@ -89,7 +84,7 @@ impl Domain {
     ) -> Result<SignedIn> {
         let (settings, now) = (&self.config().tokens, self.now());
         let session_id = SessionId::from_uuid(self.new_uuid());
-        let refresh_token = SecretToken::new("bwr_", self.entropy());
+        let refresh_token = SecretToken::new(REFRESH_TOKEN, self.entropy());
         let expires_at = now + if remember_me { settings.refresh_remembered } else { settings.refresh };
         let row = session::ActiveModel {
             id: Set(session_id),
@@ -142,7 +137,12 @@ impl Domain {
     }
 
     /// Notes whose account it was tried for; who tried is not known.
-    async fn note_failed_login(&self, tenant: TenantId, user: Option<UserId>, client: &ClientInfo) -> Result<()> {
+    pub(super) async fn note_failed_login(
+        &self,
+        tenant: TenantId,
+        user: Option<UserId>,
+        client: &ClientInfo,
+    ) -> Result<()> {
         let entry = NewEntry {
             tenant_id: tenant,
             actor_id: None,
@@ -178,22 +178,6 @@ impl Domain {
                 })
             })
             .await
-    }
-
-    /// The account of this email: in the named tenant; else in the default one; else the only one there is.
-    async fn user_for_sign_in(&self, email_key: &str, tenant: Option<&str>) -> Result<Option<(User, Tenant)>> {
-        let users =
-            user::Entity::unscoped().filter(user::Column::EmailKey.eq(email_key)).all(self.db().reader()).await?;
-        if tenant.is_none()
-            && let [only] = users.as_slice()
-        {
-            let tenant = self.tenant(only.tenant_id).await?;
-            return Ok(tenant.map(|tenant| (only.clone(), tenant)));
-        }
-        let Some(tenant) = self.tenant_for_sign_in(tenant.or(self.config().default_tenant.as_deref())).await? else {
-            return Ok(None);
-        };
-        Ok(users.into_iter().find(|user| user.tenant_id == tenant.id).map(|user| (user, tenant)))
     }
 }
 

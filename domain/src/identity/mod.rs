@@ -1,7 +1,11 @@
 //! People: tenants, users, sessions, passwords and tokens.
 
 mod authenticate;
+mod change_password;
+mod close_account;
 mod email;
+mod end_sessions;
+mod invite;
 mod keys;
 mod login;
 mod logout;
@@ -10,15 +14,20 @@ mod people;
 mod profiles;
 mod refresh;
 mod register;
+mod reset_password;
 mod secret;
 pub(crate) mod session;
 mod session_tokens;
 pub(crate) mod spent_token;
 pub(crate) mod tenant;
+mod update_profile;
 pub(crate) mod user;
+mod user_token;
+mod verify_email;
 
 pub use authenticate::Sessions;
 pub use email::Email;
+pub use invite::{AcceptInvitation, Invite};
 pub use keys::{KeyError, SigningKeys};
 pub use login::{Login, SignedIn};
 pub use password::{PasswordCost, Passwords};
@@ -28,4 +37,6 @@ pub use secret::{SecretToken, hash_token};
 pub use session::Model as Session;
 pub use session_tokens::{SessionTokens, TokenSettings};
 pub use tenant::{Model as Tenant, TenantStatus};
+pub use update_profile::ProfileChange;
 pub use user::{Model as User, UserStatus};
+pub(crate) use user_token::Purpose;

@@ -94,7 +94,11 @@ impl Passwords {
         })
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    /// Does work with a password off the async threads, when its turn comes.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when too many are waiting.
+    pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
         let permit = timeout(LONGEST_WAIT, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_| Fault::Unavailable(None))?
@@ -125,7 +129,7 @@ fn hash(argon2: &Argon2<'_>, password: &[u8], salt: &[u8; 16]) -> Result<String,
 /// Every rule that a new password does not meet.
 ///
 /// 8 to 128 characters with an upper-case letter, a digit and a special character, or any 15 and more (a passphrase).
-pub(crate) fn problems(password: &SecretString, path: &[&str]) -> Vec<Problem> {
+pub(crate) fn problems(password: &SecretString, about: &[&str], path: &[&str]) -> Vec<Problem> {
     let password = password.expose_secret();
     let length = password.chars().count();
     if length > 128 {
@@ -142,33 +146,21 @@ pub(crate) fn problems(password: &SecretString, path: &[&str]) -> Vec<Problem> {
     ];
     let unmet = rules.into_iter().filter(|(met, _)| !met && length < 15).map(|(_, rule)| rule);
     let mut unmet: Vec<&str> = unmet.collect();
-    if unmet.is_empty() && is_common(password) {
+    if unmet.is_empty() && is_common(password, about) {
         unmet.push("the password is one of the most common: everybody tries it");
     }
     unmet.into_iter().map(|rule| Problem::validation(path, rule)).collect()
 }
 
-/// Whether it is a word of the bundled list with what people add to words: capitals, digits and signs for letters,
-/// and more of these before or after; or one character over and over.
-fn is_common(password: &str) -> bool {
-    const WORDS: &str = include_str!("common_passwords.txt");
-    let mut characters = password.chars();
-    let first = characters.next();
-    if first.is_some() && characters.all(|other| Some(other) == first) {
-        return true;
-    }
-    let trimmed = password.trim_matches(|c: char| !c.is_alphabetic() && c != '@' && c != '$');
-    let as_letter = |c: char| match c {
-        '@' | '4' => 'a',
-        '3' => 'e',
-        '1' | '!' => 'i',
-        '0' => 'o',
-        '5' | '$' => 's',
-        '7' => 't',
-        other => other.to_ascii_lowercase(),
-    };
-    let word: String = trimmed.chars().map(as_letter).collect();
-    WORDS.lines().any(|common| common == word)
+/// Whether it is one of zxcvbn's thirty thousand common passwords, names and words, a run of keys, a date or the like,
+/// or so little more than one that a million tries would find it. `about` is what one would try first with this person.
+fn is_common(password: &str, about: &[&str]) -> bool {
+    /// Below it, by zxcvbn's own scale, not even limits on how often one may try protect a password.
+    const FEWEST_GUESSES: u64 = 1_000_000;
+    /// The work grows with the length, and what takes a million tries to here takes no fewer to its end.
+    const LOOKED_AT: usize = 32;
+    let start: String = password.chars().take(LOOKED_AT).collect();
+    zxcvbn::zxcvbn(&start, about).guesses() < FEWEST_GUESSES
 }
 
 #[cfg(test)]
@@ -204,17 +196,39 @@ mod tests {
 
     #[test]
     fn common_words_are_refused_however_they_are_dressed_up() {
-        for common in ["Password1!", "P@ssw0rd", "Qwerty123!", "!!Welc0me2026", "L3tmein!!", "aaaaaaaaaaaaaaaa"] {
-            assert!(is_common(common), "{common}");
+        for common in [
+            "Password1!",
+            "P@ssw0rd",
+            "Qwerty123!",
+            "L3tmein!!",
+            "Admin123!",
+            "Elizabeth1!",
+            "aaaaaaaaaaaaaaaa",
+            "",
+            "12345678",
+            "123456789012345",
+            "abcdefghijklmno",
+            "passwordpassword",
+            "iloveyouiloveyou",
+            "trustno1trustno1",
+        ] {
+            assert!(is_common(common, &[]), "{common}");
         }
-        for own in ["Demo-Passw0rd!", "correct horse battery", "T9#kfjWq", "", "12345678"] {
-            assert!(!is_common(own), "{own}");
+        for own in ["Demo-Passw0rd!", "correct horse battery", "T9#kfjWq", "пароль-Пароль-1", "L0ngenough!"]
+        {
+            assert!(!is_common(own, &[]), "{own}");
         }
     }
 
     #[test]
+    fn what_one_would_try_first_with_a_person_is_refused() {
+        assert!(!is_common("Xaviera.Quintero1", &[]));
+        assert!(is_common("Xaviera.Quintero1", &["xaviera.quintero"]));
+    }
+
+    #[test]
     fn every_unmet_rule_is_named() {
-        let count = |password: &str| problems(&password.into(), &["input", "password"]).len();
+        let count = |password: &str| problems(&password.into(), &[], &["input", "password"]).len();
         assert_eq!(count("Demo-Passw0rd!"), 0);
         assert_eq!(count("correct horse battery"), 0);
         assert_eq!(count("short"), 4);

@@ -22,7 +22,12 @@ impl Domain {
 
     /// A tenant of this id.
     pub(crate) async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>> {
-        Ok(all_tenants().filter(tenant::Column::Id.eq(id)).one(self.db().reader()).await?)
+        self.tenant_on(self.db().reader(), id).await
+    }
+
+    /// A tenant of this id, read on a connection of the caller's.
+    pub(crate) async fn tenant_on<C: ConnectionTrait>(&self, db: &C, id: TenantId) -> Result<Option<Tenant>> {
+        Ok(all_tenants().filter(tenant::Column::Id.eq(id)).one(db).await?)
     }
 
     /// A tenant of this id, if the viewer may see it: their own; for the owner, each.
@@ -45,14 +50,37 @@ impl Domain {
     }
 
     /// The tenant of this slug; without one the installation's first.
-    pub(super) async fn tenant_for_sign_in(&self, slug: Option<&str>) -> Result<Option<Tenant>> {
+    pub(super) async fn tenant_for_sign_in<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        slug: Option<&str>,
+    ) -> Result<Option<Tenant>> {
         let query = match slug.map(|slug| slug.trim().to_lowercase()) {
             // Nothing else can be one, and not every text can be asked for.
             Some(slug) if !is_slug(&slug) => return Ok(None),
             Some(slug) => all_tenants().filter(tenant::Column::Slug.eq(slug)),
             None => all_tenants().order_by_asc(tenant::Column::CreatedAt).order_by_asc(tenant::Column::Id).limit(1),
         };
-        Ok(query.one(self.db().reader()).await?)
+        Ok(query.one(db).await?)
+    }
+
+    /// The account of this email: in the named tenant; else in the default one; else the only one there is.
+    pub(crate) async fn user_for_sign_in<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        email_key: &str,
+        tenant: Option<&str>,
+    ) -> Result<Option<(User, Tenant)>> {
+        let users = user::Entity::unscoped().filter(user::Column::EmailKey.eq(email_key)).all(db).await?;
+        if tenant.is_none()
+            && let [only] = users.as_slice()
+        {
+            let tenant = self.tenant_on(db, only.tenant_id).await?;
+            return Ok(tenant.map(|tenant| (only.clone(), tenant)));
+        }
+        let slug = tenant.or(self.config().default_tenant.as_deref());
+        let Some(tenant) = self.tenant_for_sign_in(db, slug).await? else { return Ok(None) };
+        Ok(users.into_iter().find(|user| user.tenant_id == tenant.id).map(|user| (user, tenant)))
     }
 
     /// The tenant of this slug, for the command line and the demo data.
@@ -60,7 +88,7 @@ impl Domain {
     /// # Errors
     /// When the database does not answer.
     pub async fn tenant_by_slug(&self, slug: &str) -> Result<Option<Tenant>> {
-        self.tenant_for_sign_in(Some(slug)).await
+        self.tenant_for_sign_in(self.db().reader(), Some(slug)).await
     }
 
     /// Whether there is any tenant.
@@ -123,6 +151,7 @@ fn all_tenants() -> Select<tenant::Entity> {
     tenant::Entity::find()
 }
 
-fn is_slug(slug: &str) -> bool {
+/// Whether a text, in lower case, can be a tenant's short name.
+pub(super) fn is_slug(slug: &str) -> bool {
     (1..=40).contains(&slug.len()) && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -13,6 +13,7 @@ use super::{User, user};
 use crate::Domain;
 use crate::error::Result;
 use crate::ids::UserId;
+use crate::viewer::Viewer;
 
 /// The people who were met lately.
 #[derive(Debug)]
@@ -25,6 +26,16 @@ impl Default for Profiles {
 }
 
 impl Domain {
+    /// The users of these ids that the viewer may see, as they were a moment ago.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn users(&self, viewer: &Viewer, ids: Vec<UserId>) -> Result<HashMap<UserId, Arc<User>>> {
+        let mut users = self.profiles(ids).await?;
+        users.retain(|_, user| user.is_visible_to(viewer));
+        Ok(users)
+    }
+
     /// The people of these ids, whoever may see them: the ids are of authors, who are shown beside what the viewer was
     /// shown. One statement for all who are not remembered.
     pub(crate) async fn profiles(&self, mut ids: Vec<UserId>) -> Result<HashMap<UserId, Arc<User>>> {

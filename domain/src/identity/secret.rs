@@ -15,7 +15,12 @@ pub struct SecretToken(SecretString);
 impl SecretToken {
     /// A new token that starts with `prefix`.
     pub fn new(prefix: &str, entropy: &Entropy) -> Self {
-        Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())).into())
+        Self::of(prefix, &entropy.bytes::<32>())
+    }
+
+    /// The token of these bytes.
+    pub(crate) fn of(prefix: &str, bytes: &[u8]) -> Self {
+        Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)).into())
     }
 
     /// The token's text, to be shown to its owner this once.

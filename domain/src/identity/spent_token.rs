@@ -15,6 +15,10 @@ pub struct Model {
     pub session_id: SessionId,
     /// When.
     pub spent_at: DateTimeUtc,
+    /// From which address.
+    pub address: Option<String>,
+    /// With which program, as it calls itself.
+    pub user_agent: Option<String>,
 }
 
 /// No relation is walked through the entity.

@@ -5,6 +5,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::db::nothing;
 use crate::ids::{TenantId, UserId};
+use crate::locale::Locale;
 use crate::permission::{Permission, Role};
 use crate::viewer::Viewer;
 
@@ -33,7 +34,7 @@ pub struct Model {
     pub email: String,
     /// The email as it is compared.
     pub email_key: String,
-    /// The password's hash with its parameters, in PHC's format.
+    /// The password's hash with its parameters, in PHC's format; empty for whoever was invited and has not set one.
     pub password_hash: String,
     /// The first name.
     pub first_name: String,
@@ -45,7 +46,7 @@ pub struct Model {
     pub status: UserStatus,
     /// When the email was verified; none while it is not.
     pub email_verified_at: Option<DateTimeUtc>,
-    /// The version of the terms that was accepted.
+    /// The version of the terms that was accepted; empty while none was.
     pub terms_version: String,
     /// When it was accepted.
     pub terms_accepted_at: DateTimeUtc,
@@ -53,6 +54,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When it last changed.
     pub updated_at: DateTimeUtc,
+    /// The language to be written to in.
+    pub locale: Locale,
 }
 
 impl std::fmt::Debug for Model {
@@ -66,6 +69,27 @@ impl std::fmt::Debug for Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Whether they ever set a password: who was invited and has not accepted did not.
+    pub fn has_password(&self) -> bool {
+        !self.password_hash.is_empty()
+    }
+
+    /// The hash that a password is checked against; none where nothing would fit.
+    pub(super) fn password_to_check(&self) -> Option<&str> {
+        self.has_password().then_some(self.password_hash.as_str())
+    }
+
+    /// The rule of [`Entity::visible_to`] for a user at hand.
+    pub(super) fn is_visible_to(&self, viewer: &Viewer) -> bool {
+        match viewer {
+            Viewer::Anonymous => false,
+            Viewer::System => true,
+            Viewer::User(member) => self.tenant_id == member.tenant_id || viewer.may(Permission::TenantsReadAll),
+        }
+    }
+}
 
 impl Entity {
     /// The users whose names the viewer may see: those of the own tenant; for the owner, of all.

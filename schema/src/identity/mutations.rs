@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use bellwether_domain::identity::{Login, Register, SignedIn};
 use bellwether_domain::{Error, Viewer as DomainViewer};
 
-use super::types::{SessionTokens, Viewer};
+use super::types::{Locale, SessionTokens, Viewer};
 use crate::context::Request;
 use crate::field::{Access, Field, Payload, mutate};
 use crate::node::parse_id;
@@ -25,6 +25,9 @@ struct RegisterInput {
     accept_terms: String,
     /// The short name of a tenant that is open to registration; null for the installation's default.
     tenant: Option<String>,
+    /// The language to be written to in.
+    #[graphql(default_with = "Locale::En")]
+    locale: Locale,
 }
 
 /// What a user signs in with.
@@ -55,6 +58,7 @@ struct LogoutInput {
     session_id: Option<ID>,
 }
 
+/// Makes the payload of a mutation that signs somebody in.
 macro_rules! signed_in_payload {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -75,7 +79,7 @@ macro_rules! signed_in_payload {
         }
 
         impl $name {
-            async fn of(request: &Request, signed_in: SignedIn) -> Result<Self, Error> {
+            pub(crate) async fn of(request: &Request, signed_in: SignedIn) -> Result<Self, Error> {
                 let viewer = DomainViewer::User(signed_in.member.clone());
                 let session = request.domain.viewer_session(&viewer).await?;
                 Ok(Self {
@@ -87,6 +91,8 @@ macro_rules! signed_in_payload {
         }
     };
 }
+
+pub(crate) use signed_in_payload;
 
 signed_in_payload! {
     /// What registering did.
@@ -122,7 +128,7 @@ pub(crate) struct IdentityMutation;
 
 #[Object]
 impl IdentityMutation {
-    /// Makes an account and signs it in. For everybody; RATE_LIMITED by address.
+    /// Makes an account, signs it in, and sends a letter to verify its email with. For everybody; RATE_LIMITED by address and by email.
     async fn register(
         &self,
         ctx: &Context<'_>,
@@ -136,6 +142,7 @@ impl IdentityMutation {
                 last_name: input.last_name,
                 accept_terms: input.accept_terms,
                 tenant: input.tenant,
+                locale: input.locale.into(),
             };
             let signed_in = request.domain.register(register, request.client()).await?;
             RegisterPayload::of(&request, signed_in).await

@@ -62,6 +62,26 @@ impl User {
     async fn created_at(&self) -> DateTime<Utc> {
         self.user.created_at
     }
+
+    /// The language to be written to in; null unless it is your own or you may read users.
+    async fn locale(&self) -> Option<Locale> {
+        self.is_open.then_some(self.user.locale.into())
+    }
+
+    /// Whether they were invited and have not accepted yet; null unless it is your own or you may read users.
+    async fn is_invited(&self) -> Option<bool> {
+        self.is_open.then_some(!self.user.has_password())
+    }
+}
+
+/// A language that people are written to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "bellwether_domain::locale::Locale")]
+pub(crate) enum Locale {
+    /// English.
+    En,
+    /// Spanish.
+    Es,
 }
 
 /// A business that runs on the installation.
@@ -225,6 +245,8 @@ pub(crate) enum Permission {
     SourcesManageAll,
     /// Read the email, role and status of the tenant's users.
     UsersRead,
+    /// Invite people into the tenant, in roles up to one's own.
+    UsersInvite,
     /// See what belongs to other tenants.
     TenantsReadAll,
     /// See the scheduler's lock, jobs and runs, run, pause and resume jobs, and break the lock.

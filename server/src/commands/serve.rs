@@ -40,6 +40,9 @@ pub(crate) async fn serve(
         metrics::serve(address, domain.clone(), shutdown.clone()).await?;
     }
     let scheduler = config.scheduler(app::instance_name()?);
+    if config.mail.host.is_none() {
+        tracing::warn!(folder = %config.mail_folder().display(), "there is no mail.host: letters are written to files");
+    }
     let state = app::state(domain, config, shutdown.clone())?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "serving");

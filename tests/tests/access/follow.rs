@@ -72,9 +72,14 @@ impl Socket {
     pub async fn subscribe(app: &TestApp, token: Option<&str>, query: &str, variables: &Value) -> Self {
         let authorization = token.map(|token| format!("Bearer {token}"));
         let mut socket = Self::open(app, None, json!({"authorization": authorization})).await.unwrap();
-        let payload = json!({"query": query, "variables": variables});
-        socket.send(&json!({"type": "subscribe", "id": "1", "payload": payload})).await;
+        socket.start("1", query, variables).await;
         socket
+    }
+
+    /// Sends an operation under this id.
+    pub async fn start(&mut self, id: &str, query: &str, variables: &Value) {
+        let payload = json!({"query": query, "variables": variables});
+        self.send(&json!({"type": "subscribe", "id": id, "payload": payload})).await;
     }
 
     async fn send(&mut self, message: &Value) {

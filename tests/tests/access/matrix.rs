@@ -11,6 +11,7 @@ use bellwether_domain::ids::{AssetId, DeliveryId, Id, RunId, SessionId, SignalId
 use bellwether_domain::permission::{Permission, Role};
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_tests::app::{PASSWORD, email};
+use bellwether_tests::mail::token;
 use bellwether_tests::{Client, TestApp, both_databases};
 use chrono::{DateTime, TimeDelta};
 use sea_orm::DbBackend;
@@ -46,6 +47,9 @@ const WHO: Outcome = Outcome::Refused("UNAUTHENTICATED");
 const NOT: Outcome = Outcome::Refused("FORBIDDEN");
 /// What the input names does not exist.
 const GONE: Outcome = Outcome::UserError("NOT_FOUND");
+
+/// The password is not theirs.
+const WRONG: Outcome = Outcome::UserError("INVALID_CREDENTIALS");
 
 /// Who asks, in the order of the columns.
 const CALLERS: [Option<(&str, Role)>; 7] = [
@@ -204,6 +208,38 @@ const ROWS: &[Row] = &[
         "/breakSchedulerLock", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
     row("Subscription.schedulerRunFinished", Thing::None, "subscription { schedulerRunFinished { id job status } }",
         "/schedulerRunFinished", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.verifyEmail", Thing::None,
+        "mutation ($verification: String!) { verifyEmail(input: {token: $verification}) { email userErrors { code } } }",
+        "/verifyEmail", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.resendVerification", Thing::None,
+        "mutation ($email: String!) { resendVerification(input: {email: $email}) { userErrors { code } } }",
+        "/resendVerification", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.requestPasswordReset", Thing::None,
+        "mutation ($email: String!) { requestPasswordReset(input: {email: $email}) { userErrors { code } } }",
+        "/requestPasswordReset", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.resetPassword", Thing::None,
+        "mutation ($reset: String!, $password: String!) {
+            resetPassword(input: {token: $reset, password: $password}) { userErrors { code } } }",
+        "/resetPassword", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.changePassword", Thing::None,
+        "mutation { changePassword(input: {currentPassword: \"no\", newPassword: \"no\"}) {
+            endedSessions userErrors { code } } }",
+        "/changePassword", [WHO, WRONG, WRONG, WRONG, WRONG, WRONG, WRONG]),
+    row("Mutation.updateProfile", Thing::None,
+        "mutation { updateProfile(input: {locale: ES}) { user { locale } userErrors { code } } }",
+        "/updateProfile", [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.closeAccount", Thing::None,
+        "mutation { closeAccount(input: {password: \"no\"}) { user { id } userErrors { code } } }",
+        "/closeAccount", [WHO, WRONG, WRONG, WRONG, WRONG, WRONG, WRONG]),
+    row("Mutation.inviteUser", Thing::None,
+        "mutation ($email: String!) {
+            inviteUser(input: {email: $email, firstName: \"A\", lastName: \"B\"}) { user { id } userErrors { code } } }",
+        "/inviteUser", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.acceptInvitation", Thing::None,
+        "mutation ($invitation: String!, $password: String!, $terms: String!) {
+            acceptInvitation(input: {token: $invitation, password: $password, acceptTerms: $terms}) {
+                session { accessToken } userErrors { code } } }",
+        "/acceptInvitation", [YES, YES, YES, YES, YES, YES, YES]),
     row("Subscription.signalRecorded", Thing::None,
         "subscription { signalRecorded(afterSequence: \"0\") { sequence signal { id } } }",
         "/signalRecorded", [WHO, YES, YES, YES, YES, YES, YES]),
@@ -295,6 +331,27 @@ impl Stage<'_> {
         (text("/viewer/session/id"), text("/session/refreshToken"))
     }
 
+    /// A good token of this purpose, out of a letter to somebody new.
+    async fn token(&self, purpose: &str) -> String {
+        let email = format!("lettered{}@example.com", self.made);
+        let start = if purpose == "invitation" {
+            "mutation ($email: String!) {
+                inviteUser(input: {email: $email, firstName: \"A\", lastName: \"B\"}) { userErrors { code } } }"
+        } else {
+            "mutation ($email: String!, $password: String!, $terms: String!) {
+                register(input: {email: $email, password: $password, firstName: \"A\", lastName: \"B\", acceptTerms: $terms}) {
+                    userErrors { code } } }"
+        };
+        let terms = &self.app.domain.config().terms_version;
+        self.admin.data(start, json!({"email": email, "password": PASSWORD, "terms": terms})).await;
+        if purpose == "reset_password" {
+            let ask =
+                "mutation ($email: String!) { requestPasswordReset(input: {email: $email}) { userErrors { code } } }";
+            self.admin.data(ask, json!({"email": email})).await;
+        }
+        token(&self.app.mail.wait_for(&email, purpose, 1).await)
+    }
+
     /// What a row's operation takes; the same but for the id where only that differs.
     async fn variables(&mut self, row: &Row) -> Value {
         self.made += 1;
@@ -323,6 +380,13 @@ impl Stage<'_> {
             self.app.domain.acquire_scheduler_lock("tests", LEASE).await.unwrap();
             variables["term"] = "1".into();
         }
+        for (name, purpose) in
+            [("verification", "verify_email"), ("reset", "reset_password"), ("invitation", "invitation")]
+        {
+            if uses(name) {
+                variables[name] = self.token(purpose).await.into();
+            }
+        }
         if uses("signal") {
             variables["signal"] = signal(self.app, self.made, "PRIVATE");
         }
@@ -348,7 +412,16 @@ fn unused_as(thing: Thing) -> String {
 /// What an answer says about one field.
 fn judge(answer: &Value, pointer: &str) -> Outcome {
     let known = |code: &str| {
-        let codes = ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "VALIDATION", "CONFLICT", "RATE_LIMITED", "INTERNAL"];
+        let codes = [
+            "UNAUTHENTICATED",
+            "FORBIDDEN",
+            "NOT_FOUND",
+            "VALIDATION",
+            "CONFLICT",
+            "RATE_LIMITED",
+            "INTERNAL",
+            "INVALID_CREDENTIALS",
+        ];
         codes.into_iter().find(|known| *known == code).unwrap_or("another code")
     };
     if let Some(error) = answer["errors"].get(0) {

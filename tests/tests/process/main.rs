@@ -6,6 +6,7 @@ mod commands;
 mod demo;
 mod faults;
 mod import;
+mod mail;
 mod place;
 mod secrets;
 mod server;

@@ -107,6 +107,14 @@ impl Place {
         self.folder.path().join(name)
     }
 
+    /// The letters that the server wrote to files, in order.
+    pub fn letters(&self) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.path("data/mail")) else { return Vec::new() };
+        let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
+    }
+
     /// Writes a file into its folder.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).unwrap();
@@ -225,6 +233,7 @@ fn env(url: Option<&str>) -> Vec<(String, String)> {
         ("AUTH__PASSWORD_ITERATIONS", "1"),
         ("LIMITS__LOGINS_PER_MINUTE", "100000"),
         ("LIMITS__REGISTRATIONS_PER_MINUTE", "100000"),
+        ("LIMITS__RESETS_PER_MINUTE", "100000"),
         ("LIMITS__REQUESTS_PER_MINUTE", "10000000"),
         ("LIMITS__DELIVERIES_PER_MINUTE", "100000"),
         ("LIMITS__POINTS_PER_MINUTE", "1000000000"),

@@ -1,6 +1,7 @@
 //! The log tells everything except what would let its reader in.
 
 use bellwether_tests::Client;
+use bellwether_tests::mail::tokens_in;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -40,6 +41,16 @@ fn spellings(secret: &str) -> [String; 4] {
     ]
 }
 
+/// Waits for so many letters with a link; the tokens of all of them.
+async fn letters_with_links(app: &Place, count: usize) -> Vec<String> {
+    until(std::time::Duration::from_secs(20), "the letters are written", async || {
+        let letters: Vec<_> =
+            app.letters().iter().map(|letter| tokens_in(letter)).filter(|tokens| !tokens.is_empty()).collect();
+        (letters.len() >= count).then(|| letters.into_iter().flatten().collect())
+    })
+    .await
+}
+
 async fn login(client: &Client, password: &str) -> Value {
     let query = format!("mutation ($input: LoginInput!) {{ login(input: $input) {{ {SESSION} }} }}");
     let input = json!({"email": "secretive@acme.test", "password": password});
@@ -73,11 +84,28 @@ bellwether_tests::both_databases! {
 
         let query = format!("mutation ($input: RefreshSessionInput!) {{ refreshSession(input: $input) {{ {SESSION} }} }}");
         let renewed = client.data(&query, json!({"input": {"refreshToken": refresh}})).await["refreshSession"].clone();
-        let (access, _) = secrets.session(&renewed);
+        secrets.session(&renewed);
         let used = secrets.note("wrong refresh token", "bwr_0000000000000000000000000000000000000000000");
         client.data(&query, json!({"input": {"refreshToken": used}})).await;
 
+        for token in letters_with_links(&app, 1).await {
+            let token = secrets.note("verification token", token);
+            client.data("mutation ($t: String!) { verifyEmail(input: {token: $t}) { userErrors { code } } }", json!({"t": token})).await;
+        }
+        let query = "mutation { requestPasswordReset(input: {email: \"secretive@acme.test\"}) { userErrors { code } } }";
+        client.data(query, json!({})).await;
+        let new = secrets.note("new password", "N3w-and-S3cret-Passw0rd!");
+        for token in letters_with_links(&app, 2).await {
+            let token = secrets.note("reset token", token);
+            let query = "mutation ($t: String!, $p: String!) { resetPassword(input: {token: $t, password: $p}) { userErrors { code } } }";
+            client.data(query, json!({"t": token, "p": new})).await;
+        }
+        let (access, _) = secrets.session(&login(&client, &new).await);
         client.token = Some(access.clone());
+        let newest = secrets.note("newest password", "Th3-newest-Passw0rd!");
+        let query = "mutation ($c: String!, $n: String!) { changePassword(input: {currentPassword: $c, newPassword: $n}) { userErrors { code } } }";
+        client.data(query, json!({"c": new, "n": newest})).await;
+
         let query = "mutation ($input: CreateSignalSourceInput!) { createSignalSource(input: $input) { url token userErrors { message } } }";
         let made = client.data(query, json!({"input": {"name": "alerts"}})).await["createSignalSource"].clone();
         let source = secrets.note("source token", made["token"].as_str().unwrap_or_else(|| panic!("{made}")));

@@ -2,6 +2,8 @@
 
 mod database;
 mod ingest;
+mod limits;
 mod list;
+mod outbox;
 mod record;
 mod scheduler;

@@ -9,6 +9,7 @@ mod hooks;
 mod inputs;
 mod introspection;
 mod machines;
+mod mail;
 mod refusals;
 mod requests;
 mod socket;

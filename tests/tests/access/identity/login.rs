@@ -6,6 +6,7 @@ use bellwether_tests::{Backend, TestApp, both_databases};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use crate::follow::Socket;
 use crate::world::{Caller, Written, count, execute};
 
 const LOGIN: &str = "mutation ($input: LoginInput!) { login(input: $input) {
@@ -175,6 +176,19 @@ both_databases! {
         }
         assert_eq!(from("198.51.100.6".to_owned(), "Trader@A.test").await, 429);
         assert_eq!(from("198.51.100.6".to_owned(), "admin@a.test").await, 200, "another email is not held up");
+    }
+
+    /// A socket carries no logins, however many are sent over it.
+    async fn a_socket_tries_no_credential(app: TestApp) {
+        let before = (count(&app, "sessions").await, count(&app, "audit_log").await);
+        let mut socket = Socket::open(&app, None, Value::Null).await.unwrap();
+        for number in 0..10 {
+            let input = json!({"input": {"email": email("a", Role::Trader), "password": PASSWORD}});
+            socket.start(&number.to_string(), LOGIN, &input).await;
+            let answer = socket.next().await;
+            assert_eq!(answer.code(), Some("QUERY_REJECTED"), "{answer:?}");
+        }
+        assert_eq!((count(&app, "sessions").await, count(&app, "audit_log").await), before, "one of them was tried");
     }
 
     /// One document tries one credential: aliases, fragments and directives do not help.
