@@ -13,6 +13,7 @@ pub mod fixed;
 pub mod identity;
 pub mod ids;
 mod installation;
+mod keyset;
 pub mod limits;
 pub mod market;
 pub mod paging;

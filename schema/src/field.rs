@@ -56,12 +56,15 @@ pub(crate) trait Payload: Sized {
     fn refused(errors: Vec<UserError>) -> Self;
 }
 
-/// Makes the payload of a mutation for whoever has access: problems with the input are its `userErrors`.
+/// Makes the payload of a mutation for whoever has access: problems with the input are its `userErrors`. Whoever is
+/// signed in by an API key has no access to a mutation that asks for no permission.
 pub(crate) async fn mutate<P, F>(ctx: &Context<'_>, access: Access, work: impl FnOnce(Request) -> F + Send) -> Field<P>
 where
     P: Payload,
     F: Future<Output = Result<P, Error>> + Send,
 {
+    // What needs nothing but a sign-in is about one's own account, and that no API key manages.
+    let access = if matches!(access, Access::SignedIn) { Access::Needs(Permission::AccountManage) } else { access };
     match field(ctx, access, work).await.0 {
         Err(Error::Problems(problems)) => Field(Ok(P::refused(problems.into_iter().map(UserError::from).collect()))),
         done => Field(done),
@@ -96,3 +99,15 @@ impl<T: OutputType> OutputType for Field<T> {
 fn nullable(name: String) -> String {
     name.strip_suffix('!').map(str::to_owned).unwrap_or(name)
 }
+
+/// Makes payloads of which the default, but for its errors, says that nothing was done.
+macro_rules! refused_by_default {
+    ($($name:ident)*) => {$(
+        impl Payload for $name {
+            fn refused(user_errors: Vec<UserError>) -> Self {
+                Self { user_errors, ..Self::default() }
+            }
+        }
+    )*};
+}
+pub(crate) use refused_by_default;

@@ -28,11 +28,26 @@ pub const CREDENTIAL_FIELDS: &[&str] = &["login", "refreshSession", "register"];
 
 /// Reads.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(node::NodeQuery, identity::IdentityQuery, signals::SignalQuery);
+pub struct Query(
+    node::NodeQuery,
+    identity::IdentityQuery,
+    signals::SignalQuery,
+    identity::AccountQuery,
+    identity::UserQuery,
+    identity::TenantQuery,
+    identity::AuditQuery,
+);
 
 /// Writes.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(identity::IdentityMutation, signals::SignalMutation, signals::SourceMutation);
+pub struct Mutation(
+    identity::IdentityMutation,
+    signals::SignalMutation,
+    signals::SourceMutation,
+    identity::AccountMutation,
+    identity::UserMutation,
+    identity::TenantMutation,
+);
 
 /// Follows.
 #[derive(Debug, Default, MergedSubscription)]

@@ -1,10 +1,18 @@
-//! People: tenants, users, sessions, passwords and tokens.
+//! People: tenants, users, sessions, passwords, tokens and API keys.
 
+mod api_key;
+mod api_key_token;
+mod api_keys;
 mod authenticate;
+mod capabilities;
+mod device;
 mod email;
 mod keys;
+mod list_users;
 mod login;
 mod logout;
+mod manage_tenants;
+mod manage_users;
 mod password;
 mod people;
 mod refresh;
@@ -12,14 +20,21 @@ mod register;
 mod secret;
 mod session;
 mod session_tokens;
+mod sessions;
 mod spent_token;
 pub(crate) mod tenant;
 pub(crate) mod user;
 
+pub use api_key::Model as ApiKey;
+pub use api_keys::{MOST_API_KEYS, NewApiKey};
 pub use authenticate::Sessions;
+pub use capabilities::{Capability, Refusal};
 pub use email::Email;
 pub use keys::{KeyError, SigningKeys};
+pub use list_users::{UserFilter, UserOrder, UserSortField};
 pub use login::{Login, SignedIn};
+pub use manage_tenants::TenantFilter;
+pub use manage_users::UserChanged;
 pub use password::{PasswordCost, Passwords};
 pub use register::{NewPerson, Register};
 pub use secret::{SecretToken, hash_token};

@@ -35,6 +35,20 @@ impl<T> Default for Compare<T> {
     }
 }
 
+impl<T> Compare<T> {
+    /// The same comparison of what each value is turned into.
+    pub(crate) fn map<U>(self, turn: impl Fn(T) -> U) -> Compare<U> {
+        Compare {
+            eq: self.eq.map(&turn),
+            one_of: self.one_of.map(|values| values.into_iter().map(&turn).collect()),
+            gte: self.gte.map(&turn),
+            lte: self.lte.map(&turn),
+            gt: self.gt.map(&turn),
+            lt: self.lt.map(&turn),
+        }
+    }
+}
+
 impl<T: Ord + Clone> Compare<T> {
     /// Equal to this.
     pub fn equal(value: T) -> Self {
@@ -53,7 +67,7 @@ impl<T: Ord + Clone> Compare<T> {
 
 impl<T: Clone + Into<Value>> Compare<T> {
     /// The comparison for the database.
-    pub(super) fn condition<C: ColumnTrait>(&self, column: C) -> Condition {
+    pub(crate) fn condition<C: ColumnTrait>(&self, column: C) -> Condition {
         let one_of = self.one_of.clone().map(|one_of| column.is_in(one_of));
         Condition::all()
             .add_option(self.eq.clone().map(|eq| column.eq(eq)))

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::sources::Verdict;
 use super::types::{Audience, Direction, Mode, Outcome, SignalOrigin, Timeframe};
+use crate::identity::{AuditAction, Role, TenantStatus, UserStatus};
 use crate::node::parse_id;
 
 /// Levels of `and` and `or` in a filter.
@@ -28,7 +29,11 @@ const MOST_VALUES: usize = 100;
 #[graphql(concrete(name = "SignalOriginFilter", params(SignalOrigin)))]
 #[graphql(concrete(name = "SignalOutcomeFilter", params(Outcome)))]
 #[graphql(concrete(name = "DeliveryVerdictFilter", params(Verdict)))]
-pub(super) struct Words<T: InputType> {
+#[graphql(concrete(name = "RoleFilter", params(Role)))]
+#[graphql(concrete(name = "UserStatusFilter", params(UserStatus)))]
+#[graphql(concrete(name = "TenantStatusFilter", params(TenantStatus)))]
+#[graphql(concrete(name = "AuditActionFilter", params(AuditAction)))]
+pub(crate) struct Words<T: InputType> {
     /// Equal to this.
     eq: Option<T>,
     /// One of these, at most 100.
@@ -40,7 +45,7 @@ pub(super) struct Words<T: InputType> {
 #[derive(Clone, Debug, InputObject)]
 #[graphql(concrete(name = "IntFilter", params("i32")))]
 #[graphql(concrete(name = "DateTimeFilter", params("DateTime<Utc>")))]
-pub(super) struct Range<T: InputType> {
+pub(crate) struct Range<T: InputType> {
     /// Equal to this.
     eq: Option<T>,
     /// One of these, at most 100.
@@ -58,7 +63,7 @@ pub(super) struct Range<T: InputType> {
 
 impl<T: InputType> Range<T> {
     /// The comparison for the domain.
-    pub(super) fn into_compare(self, path: &[&str]) -> Result<Compare<T>, Error> {
+    pub(crate) fn into_compare(self, path: &[&str]) -> Result<Compare<T>, Error> {
         check_values(self.one_of.as_ref().map(Vec::len), path)?;
         Ok(Compare { eq: self.eq, one_of: self.one_of, gte: self.gte, lte: self.lte, gt: self.gt, lt: self.lt })
     }
@@ -66,7 +71,7 @@ impl<T: InputType> Range<T> {
 
 impl<T: InputType> Words<T> {
     /// The comparison, each word turned into the domain's.
-    pub(super) fn into_compare<D>(
+    pub(crate) fn into_compare<D>(
         self,
         path: &[&str],
         mut turn: impl FnMut(T) -> Result<D, Error>,
@@ -79,7 +84,7 @@ impl<T: InputType> Words<T> {
 }
 
 /// The comparison of times that both databases keep.
-pub(super) fn times(range: Range<DateTime<Utc>>, path: &[&str]) -> Result<Compare<DateTime<Utc>>, Error> {
+pub(crate) fn times(range: Range<DateTime<Utc>>, path: &[&str]) -> Result<Compare<DateTime<Utc>>, Error> {
     let compare = range.into_compare(path)?;
     let single = [compare.eq, compare.gte, compare.lte, compare.gt, compare.lt].into_iter().flatten();
     if single.chain(compare.one_of.iter().flatten().copied()).all(is_storable) {

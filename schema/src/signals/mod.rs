@@ -1,6 +1,6 @@
 //! Signals: reading, following and recording them, and the sources that deliver them.
 
-mod filter;
+pub(crate) mod filter;
 mod mutations;
 mod queries;
 mod source_mutations;

@@ -1,6 +1,11 @@
-//! Signing in and out, from outside.
+//! Signing in and out, what one has oneself, and what admins and the owner do, from outside.
 
+mod account;
+mod audit;
+mod keys;
 mod login;
 mod register;
 mod sessions;
+mod tenants;
 mod tokens;
+mod users;

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use bellwether_domain::ids::{AssetId, DeliveryId, SessionId, SignalId, SourceId, TenantId, UserId};
+use bellwether_domain::ids::{
+    ApiKeyId, AssetId, AuditEntryId, DeliveryId, SessionId, SignalId, SourceId, TenantId, UserId,
+};
 use bellwether_domain::permission::{Permission, Role};
 use bellwether_tests::app::{PASSWORD, email};
 use bellwether_tests::{Client, TestApp, both_databases};
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::follow::{Events, Heard, Socket};
 use crate::sdl::root_fields;
-use crate::world::{Caller, deliver, make_source, record, signal, unused};
+use crate::world::{Caller, deliver, make_api_key, make_source, make_user, record, signal, unused};
 
 /// What a field answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,14 @@ enum Thing {
     PrivateDelivery,
     /// Another session of the admin's.
     Session,
+    /// An API key of the admin's.
+    ApiKey,
+    /// The newest entry of tenant `a`'s audit log.
+    AuditEntry,
+    /// A new trader of tenant `a`.
+    Colleague,
+    /// A new tenant.
+    NewTenant,
 }
 
 struct Row {
@@ -171,6 +181,64 @@ const ROWS: &[Row] = &[
         [WHO, GONE, GONE, NOT, GONE, YES, YES]),
     row("Mutation.redriveSignalDelivery", Thing::PrivateDelivery, REDRIVE, "/redriveSignalDelivery",
         [WHO, GONE, GONE, NOT, GONE, YES, GONE]),
+    row("Query.node", Thing::Session, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.node", Thing::ApiKey, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.node", Thing::AuditEntry, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.nodes", Thing::Session, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.nodes", Thing::ApiKey, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.nodes", Thing::AuditEntry, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.sessions", Thing::None, "{ sessions { nodes { id } totalCount } }", "/sessions",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.apiKeys", Thing::None, "{ apiKeys { nodes { id } totalCount } }", "/apiKeys",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.users", Thing::None, "{ users { nodes { id } totalCount } }", "/users",
+        [WHO, NOT, NOT, YES, NOT, YES, YES]),
+    row("Query.user", Thing::User, "query ($id: ID!) { user(id: $id) { id } }", "/user",
+        [WHO, NOT, NOT, YES, NOT, YES, YES]),
+    row("Query.tenants", Thing::None, "{ tenants { nodes { id } totalCount } }", "/tenants",
+        [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Query.tenant", Thing::Tenant, "query ($id: ID!) { tenant(id: $id) { id } }", "/tenant",
+        [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Query.auditLog", Thing::None, "{ auditLog { nodes { id } totalCount } }", "/auditLog",
+        [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.createApiKey", Thing::None,
+        "mutation { createApiKey(input: {name: \"bot\", scopes: [SIGNALS_READ]}) {
+            apiKey { id } userErrors { code } } }",
+        "/createApiKey", [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.revokeApiKey", Thing::ApiKey,
+        "mutation ($id: ID!) { revokeApiKey(input: {id: $id}) { apiKey { id } userErrors { code message path } } }",
+        "/revokeApiKey", [WHO, GONE, GONE, GONE, GONE, YES, GONE]),
+    row("Mutation.setUserRole", Thing::Colleague,
+        "mutation ($id: ID!) {
+            setUserRole(input: {userId: $id, role: SELLER}) { user { id } userErrors { code message path } } }",
+        "/setUserRole", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.suspendUser", Thing::Colleague,
+        "mutation ($id: ID!) {
+            suspendUser(input: {userId: $id, reason: \"unpaid\"}) { user { id } userErrors { code message path } } }",
+        "/suspendUser", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.activateUser", Thing::Colleague,
+        "mutation ($id: ID!) { activateUser(input: {userId: $id}) { user { id } userErrors { code message path } } }",
+        "/activateUser", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.endUserSessions", Thing::Colleague,
+        "mutation ($id: ID!) {
+            endUserSessions(input: {userId: $id}) { user { id } userErrors { code message path } } }",
+        "/endUserSessions", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.createTenant", Thing::None,
+        "mutation ($slug: String!) {
+            createTenant(input: {slug: $slug, name: \"New\"}) { tenant { id } userErrors { code } } }",
+        "/createTenant", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.suspendTenant", Thing::NewTenant,
+        "mutation ($id: ID!) {
+            suspendTenant(input: {tenantId: $id, reason: \"unpaid\"}) {
+                tenant { id } userErrors { code message path } } }",
+        "/suspendTenant", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.activateTenant", Thing::NewTenant,
+        "mutation ($id: ID!) {
+            activateTenant(input: {tenantId: $id}) { tenant { id } userErrors { code message path } } }",
+        "/activateTenant", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.logoutEverywhere", Thing::None,
+        "mutation { logoutEverywhere(input: {keepCurrent: true}) { endedSessions userErrors { code } } }",
+        "/logoutEverywhere", [WHO, YES, YES, YES, YES, YES, YES]),
     row("Subscription.signalRecorded", Thing::None,
         "subscription { signalRecorded(afterSequence: \"0\") { sequence signal { id } } }",
         "/signalRecorded", [WHO, YES, YES, YES, YES, YES, YES]),
@@ -247,6 +315,22 @@ impl Stage<'_> {
                 id
             }
             Thing::Session => self.login().await.0,
+            Thing::ApiKey => {
+                let (id, _) = make_api_key(admin, &["SIGNALS_READ"]).await;
+                // One user may have so many good keys.
+                let revoke = "mutation ($id: ID!) { revokeApiKey(input: {id: $id}) { userErrors { code } } }";
+                admin.data(revoke, json!({"id": id})).await;
+                id
+            }
+            Thing::AuditEntry => {
+                let found = admin.data("{ auditLog(first: 1) { nodes { id } } }", json!({})).await;
+                found["auditLog"]["nodes"][0]["id"].as_str().unwrap().to_owned()
+            }
+            Thing::Colleague => make_user(app, "a", &format!("colleague{}@a.test", self.made), Role::Trader).await,
+            Thing::NewTenant => {
+                let slug = format!("made-{}", self.made);
+                app.domain.put_tenant(&slug, "Made").await.unwrap().id.to_string()
+            }
         }
     }
 
@@ -284,6 +368,9 @@ impl Stage<'_> {
         if uses("refresh") {
             variables["refresh"] = self.login().await.1.into();
         }
+        if uses("slug") {
+            variables["slug"] = format!("new-{}", self.made).into();
+        }
         if uses("signal") {
             variables["signal"] = signal(self.app, self.made, "PRIVATE");
         }
@@ -302,6 +389,10 @@ fn unused_as(thing: Thing) -> String {
         Thing::Source => unused::<SourceId>(),
         Thing::Delivery | Thing::PrivateDelivery => unused::<DeliveryId>(),
         Thing::Session => unused::<SessionId>(),
+        Thing::ApiKey => unused::<ApiKeyId>(),
+        Thing::AuditEntry => unused::<AuditEntryId>(),
+        Thing::Colleague => unused::<UserId>(),
+        Thing::NewTenant => unused::<TenantId>(),
     }
 }
 
