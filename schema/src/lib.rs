@@ -6,6 +6,7 @@
 mod context;
 #[cfg(test)]
 mod conventions;
+mod error_code;
 mod errors;
 mod field;
 mod identity;
@@ -17,14 +18,35 @@ mod problems;
 mod scalars;
 mod signals;
 
+use async_graphql::parser::types::{EnumValueDefinition, TypeKind, TypeSystemDefinition};
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 use bellwether_domain::Domain;
 
 pub use context::RequestContext;
+pub use error_code::ErrorCode;
 pub use errors::{bad_request, error_code, fault_error, publish, rejection_error, retry_after};
 
 /// The fields that try a credential. One document may hold one of them, once.
 pub const CREDENTIAL_FIELDS: &[&str] = &["login", "refreshSession", "register"];
+
+/// The codes of `userErrors` with what they say, in the order of the schema.
+pub fn user_error_codes() -> Vec<(String, String)> {
+    let document = async_graphql::parser::parse_schema(sdl());
+    let definitions = document.map(|document| document.definitions).unwrap_or_default();
+    let values = definitions.into_iter().find_map(|definition| match definition {
+        TypeSystemDefinition::Type(definition) if definition.node.name.node == "UserErrorCode" => {
+            match definition.node.kind {
+                TypeKind::Enum(values) => Some(values.values),
+                _ => None,
+            }
+        }
+        _ => None,
+    });
+    let text = |value: &EnumValueDefinition| {
+        (value.value.node.to_string(), value.description.as_ref().map(|text| text.node.clone()).unwrap_or_default())
+    };
+    values.unwrap_or_default().iter().map(|value| text(&value.node)).collect()
+}
 
 /// Reads.
 #[derive(Debug, Default, MergedObject)]
