@@ -22,6 +22,7 @@ mod rate_limit;
 pub mod signals;
 pub mod text;
 pub mod viewer;
+pub mod wall;
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! What reading sessions, users, tenants' logs and keys by page needs.
+//! What reading sessions, users, tenants' logs and keys by page needs, and on PostgreSQL the second wall between
+//! tenants: see `dialect.rs`.
 
 use sea_orm_migration::prelude::*;
 
@@ -14,10 +15,12 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, include_str!("m20261122_000003_identity/up.sql")).await
+        dialect::run(manager, include_str!("m20261122_000003_identity/up.sql")).await?;
+        dialect::raise_wall(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::raze_wall(manager).await?;
         dialect::run(manager, include_str!("m20261122_000003_identity/down.sql")).await
     }
 }

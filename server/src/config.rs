@@ -77,6 +77,8 @@ pub struct Database {
     pub url: Option<String>,
     /// Reader connections on SQLite, all connections on PostgreSQL.
     pub connections: u32,
+    /// Whether PostgreSQL too keeps tenants apart.
+    pub row_level_security: bool,
 }
 
 /// How people sign in.
@@ -266,7 +268,8 @@ impl Config {
 
     /// How the database is reached.
     pub fn db(&self) -> DbConfig {
-        DbConfig { connections: self.database.connections, ..DbConfig::new(self.database_url()) }
+        let Database { connections, row_level_security, .. } = self.database;
+        DbConfig { connections, row_level_security, ..DbConfig::new(self.database_url()) }
     }
 
     /// The file with the keys.

@@ -11,4 +11,5 @@ mod isolation;
 mod matrix;
 mod permissions;
 mod sdl;
+mod wall;
 mod world;
