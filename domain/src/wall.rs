@@ -101,7 +101,7 @@ mod tests {
         let followed = confine_stream(&viewer(Role::Trader, None), stream::once(async { confinement() }));
         assert_eq!(followed.collect::<Vec<_>>().await, [own]);
         assert_eq!(confinement(), None);
-        let through = confine(&viewer(Role::Trader, None), go_through(async { confinement() }));
-        assert_eq!(through.await, None);
+        let trader = viewer(Role::Trader, None);
+        assert_eq!(confine(&trader, go_through(async { confinement() })).await, None, "signing in elsewhere");
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bellwether::config::Config;
 use bellwether_domain::clock::{Clock, ManualClock, SystemClock};
+use bellwether_domain::db::{Db, DbConfig};
 use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::{NewPerson, PasswordCost, SigningKeys};
 use bellwether_domain::ids::{TenantId, UserId};
@@ -109,6 +110,13 @@ impl TestApp {
         (domain, address)
     }
 
+    /// The same on connections that PostgreSQL does not confine to a tenant, to measure what that costs.
+    pub async fn another_without_wall(&self) -> SocketAddr {
+        let db = DbConfig { row_level_security: false, ..self.database.config() };
+        let db = Db::connect(&db).await.unwrap();
+        serve(&domain_in(db, self.domain.config().clone(), Arc::new(SystemClock)), &self.config).await.0
+    }
+
     /// The URL of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -161,6 +169,10 @@ pub fn test_config() -> DomainConfig {
 
 /// The business on a database; the same keys each time, so that two servers trust each other's tokens.
 pub async fn domain_on(database: &TestDatabase, config: DomainConfig, clock: Arc<dyn Clock>) -> Domain {
+    domain_in(database.connect().await, config, clock)
+}
+
+fn domain_in(db: Db, config: DomainConfig, clock: Arc<dyn Clock>) -> Domain {
     let keys = SigningKeys::generate(&Entropy::from_seed(1));
     let ports = Ports {
         clock,
@@ -168,7 +180,7 @@ pub async fn domain_on(database: &TestDatabase, config: DomainConfig, clock: Arc
         keys: SigningKeys::from_jwks(keys.expose_secret()).unwrap(),
         alerts: Arc::new(TradingView),
     };
-    Domain::new(database.connect().await, config, ports).unwrap()
+    Domain::new(db, config, ports).unwrap()
 }
 
 /// Serves the business on a free port.

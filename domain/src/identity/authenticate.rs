@@ -132,7 +132,10 @@ impl Domain {
             Some(grant) if grant.expires_at.is_some_and(|end| end <= self.now()) => {
                 Err(Fault::Unauthenticated(UnauthenticatedReason::Expired))
             }
-            Some(grant) if grant.member == *member => Ok(()),
+            Some(grant) if grant.member == *member => {
+                self.note_use(&grant);
+                Ok(())
+            }
             _ => Err(Fault::Unauthenticated(UnauthenticatedReason::Revoked)),
         }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::user::{Column, Entity};
 use super::{User, UserStatus};
 use crate::Domain;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::ids::{Id, TenantId, UserId};
 use crate::paging::{CursorKey, Page, PageArgs, PageRequest, encode_cursor};
 use crate::permission::{Permission, Role};
@@ -127,11 +127,11 @@ impl Domain {
         let request: PageRequest<UserKey> = args.parse(order.name()).map_err(Error::Problems)?;
         let mut query = matching(viewer, filter);
         let is_descending_list = order.direction == SortDirection::Desc;
-        for (key, wants_less) in [(&request.after, is_descending_list), (&request.before, !is_descending_list)] {
+        let (after, before) = (("after", &request.after), ("before", &request.before));
+        for ((name, key), wants_less) in [(after, is_descending_list), (before, !is_descending_list)] {
             let Some(key) = key else { continue };
-            let Some(bound) = order.bound(key) else {
-                return Err(crate::Problem::validation(&["after"], "expected a cursor of this list").into());
-            };
+            let unknown = || Problem::validation(&[name], "expected a cursor of this list in this order");
+            let bound = order.bound(key).ok_or_else(unknown)?;
             let row = Expr::tuple([Expr::col((Entity, order.column())), Expr::col((Entity, Column::Id))]);
             let bound = Expr::tuple([bound, Expr::val(key.id)]);
             query = query.filter(if wants_less { row.lt(bound) } else { row.gt(bound) });

@@ -9,13 +9,13 @@ use super::people::{all_tenants, checked_tenant};
 use super::tenant::{ActiveModel, Column, Entity, Model};
 use super::{Tenant, TenantStatus, session};
 use crate::audit::{Action, NewEntry};
-use crate::error::{Error, Problem, ProblemCode, Result};
+use crate::error::{Error, Fault, Problem, ProblemCode, Result};
 use crate::ids::{Id, TenantId};
 use crate::keyset::newest_first;
 use crate::paging::{IdKey, Page, PageArgs, PageRequest};
 use crate::permission::Permission;
 use crate::signals::Compare;
-use crate::viewer::{ClientInfo, Viewer};
+use crate::viewer::{ClientInfo, Member, Viewer};
 use crate::{Domain, text};
 
 /// Which tenants; what is none does not matter.
@@ -53,7 +53,7 @@ impl Domain {
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN; every problem with the input at once; CONFLICT for a slug that is in use.
     pub async fn create_tenant(&self, viewer: &Viewer, slug: &str, name: &str, client: &ClientInfo) -> Result<Tenant> {
-        let member = viewer.permitted(Permission::TenantsManage)?;
+        let member = manager(viewer)?;
         let (slug, name) = checked_tenant(slug, name)?;
         let now = self.now();
         let tenant = Tenant {
@@ -103,7 +103,7 @@ impl Domain {
         reason: &str,
         client: &ClientInfo,
     ) -> Result<Tenant> {
-        let member = viewer.permitted(Permission::TenantsManage)?;
+        let member = manager(viewer)?;
         let reason = text::line(reason, 300, &["input", "reason"])?;
         if member.tenant_id == id {
             return Err(Problem::validation(&["input", "tenantId"], "you can't suspend your own tenant").into());
@@ -116,7 +116,7 @@ impl Domain {
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN; NOT_FOUND.
     pub async fn activate_tenant(&self, viewer: &Viewer, id: TenantId, client: &ClientInfo) -> Result<Tenant> {
-        viewer.permitted(Permission::TenantsManage)?;
+        manager(viewer)?;
         self.set_tenant_status(viewer, id, TenantStatus::Active, json!({}), client).await
     }
 
@@ -173,6 +173,11 @@ impl Domain {
 impl Model {
     /// The text that the cursors of the list of tenants carry.
     pub const ORDER: &str = "tenants";
+}
+
+/// Who may manage tenants: that is to see them as well, which an API key may lack.
+fn manager(viewer: &Viewer) -> Result<&Member, Fault> {
+    viewer.permitted(Permission::TenantsReadAll).and_then(|_| viewer.permitted(Permission::TenantsManage))
 }
 
 async fn end_sessions_of(tx: &DatabaseTransaction, tenant: TenantId, now: DateTimeUtc) -> Result<()> {
