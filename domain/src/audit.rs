@@ -4,17 +4,20 @@
 //! chain. Entries are written in the transaction of what they tell of.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect, Set};
+use sea_orm::{DatabaseTransaction, Iterable, QueryOrder, QuerySelect, Set};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+
+mod list;
 
 use crate::Domain;
 use crate::error::Result;
 use crate::ids::{AuditEntryId, Id, TenantId, UserId};
 use crate::viewer::ClientInfo;
+pub use list::AuditFilter;
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter)]
 pub enum Action {
     /// Somebody registered.
     UserRegistered,
@@ -58,10 +61,36 @@ pub enum Action {
     UserInvited,
     /// Somebody who was invited set a password.
     InvitationAccepted,
+    /// Somebody ended their sessions all at once.
+    LoggedOutEverywhere,
+    /// An API key was made.
+    ApiKeyCreated,
+    /// An API key was revoked.
+    ApiKeyRevoked,
+    /// A user was given another role.
+    UserRoleChanged,
+    /// A user was suspended.
+    UserSuspended,
+    /// A user was activated again.
+    UserActivated,
+    /// A user's sessions were ended by somebody else.
+    UserSessionsEnded,
+    /// A tenant was made.
+    TenantCreated,
+    /// A tenant was suspended.
+    TenantSuspended,
+    /// A tenant was activated again.
+    TenantActivated,
 }
 
 impl Action {
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// The action of this name; none for one that this version does not know.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::iter().find(|action| action.as_str() == name)
+    }
+
+    /// The name in the table and in the contract.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::UserRegistered => "USER_REGISTERED",
             Self::LoginSucceeded => "LOGIN_SUCCEEDED",
@@ -84,6 +113,16 @@ impl Action {
             Self::AccountClosed => "ACCOUNT_CLOSED",
             Self::UserInvited => "USER_INVITED",
             Self::InvitationAccepted => "INVITATION_ACCEPTED",
+            Self::LoggedOutEverywhere => "LOGGED_OUT_EVERYWHERE",
+            Self::ApiKeyCreated => "API_KEY_CREATED",
+            Self::ApiKeyRevoked => "API_KEY_REVOKED",
+            Self::UserRoleChanged => "USER_ROLE_CHANGED",
+            Self::UserSuspended => "USER_SUSPENDED",
+            Self::UserActivated => "USER_ACTIVATED",
+            Self::UserSessionsEnded => "USER_SESSIONS_ENDED",
+            Self::TenantCreated => "TENANT_CREATED",
+            Self::TenantSuspended => "TENANT_SUSPENDED",
+            Self::TenantActivated => "TENANT_ACTIVATED",
         }
     }
 }

@@ -19,6 +19,7 @@ use sea_orm::{
 };
 
 use crate::error::{Error, Result, code};
+use crate::wall;
 
 /// The future that a write's closure returns.
 pub type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
@@ -32,12 +33,14 @@ pub struct DbConfig {
     pub connections: u32,
     /// How long a request waits for a connection before it is UNAVAILABLE.
     pub acquire_timeout: Duration,
+    /// Whether PostgreSQL confines each connection to the tenant that it works for (see [`crate::wall`]).
+    pub row_level_security: bool,
 }
 
 impl DbConfig {
     /// The usual sizes for a database at `url`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), connections: 8, acquire_timeout: Duration::from_secs(5) }
+        Self { url: url.into(), connections: 8, acquire_timeout: Duration::from_secs(5), row_level_security: true }
     }
 }
 
@@ -69,7 +72,20 @@ impl Db {
             return Ok(Self::counting(reader, writer));
         }
         let mut options = Self::common(config, config.connections);
-        options.map_sqlx_postgres_opts(|postgres| postgres.options(POSTGRES_SESSION).application_name("bellwether"));
+        let is_walled = config.row_level_security;
+        options.map_sqlx_postgres_opts(move |postgres| {
+            let postgres = postgres.options(POSTGRES_SESSION).application_name("bellwether");
+            if is_walled { postgres } else { postgres.options([wall::EVERYTHING]) }
+        });
+        if is_walled {
+            // The one is called for connections that were used before, the other for new ones.
+            options.map_sqlx_postgres_before_acquire(|connection, _| {
+                Box::pin(async { wall::stand(connection).await.map(|()| true) })
+            });
+            options.map_sqlx_postgres_pool_opts(|pool| {
+                pool.after_connect(|connection, _| Box::pin(wall::stand(connection)))
+            });
+        }
         let pool = SeaOrm::connect(options).await?;
         Ok(Self::counting(pool.clone(), pool))
     }
@@ -157,6 +173,20 @@ impl Db {
     /// Which of the two databases this is.
     pub fn backend(&self) -> DbBackend {
         self.reader.get_database_backend()
+    }
+
+    /// Whether the database would hold no wall against us: PostgreSQL lets superusers and roles with BYPASSRLS through
+    /// its policies.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_above_the_wall(&self) -> Result<bool, DbErr> {
+        if self.backend() != DbBackend::Postgres {
+            return Ok(false);
+        }
+        let query = "SELECT rolsuper OR rolbypassrls AS above FROM pg_roles WHERE rolname = current_user";
+        let row = self.reader.query_one_raw(Statement::from_string(self.backend(), query)).await?;
+        row.map_or(Ok(false), |row| row.try_get("", "above"))
     }
 
     /// Closes both pools; for SQLite this also folds the write-ahead log into the file.

@@ -130,8 +130,8 @@ pub enum Fault {
     /// Nobody is signed in, or not any more.
     #[error("{0}")]
     Unauthenticated(UnauthenticatedReason),
-    /// The role lacks a permission.
-    #[error("this needs the permission {0}, which your role does not hold")]
+    /// The role or the API key lacks a permission.
+    #[error("this needs the permission {0}, which your role or API key does not hold")]
     Forbidden(Permission),
     /// It does not exist, or is not the caller's to see.
     #[error("not found")]
@@ -191,9 +191,9 @@ impl fmt::Display for UnauthenticatedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Missing => "sign in first: send a token as Authorization: Bearer …",
-            Self::Expired => "the access token has expired: sign in again",
-            Self::Revoked => "the session has ended: sign in again",
-            Self::Invalid => "the access token is not valid",
+            Self::Expired => "the access token or API key has expired: sign in again, or make another key",
+            Self::Revoked => "the session has ended, or the API key was revoked: sign in again, or make another key",
+            Self::Invalid => "the access token or API key is not valid",
         })
     }
 }

@@ -14,6 +14,7 @@ mod housekeeping;
 pub mod identity;
 pub mod ids;
 mod installation;
+mod keyset;
 mod limit_store;
 pub mod limits;
 pub mod locale;
@@ -28,6 +29,7 @@ pub mod scheduler;
 pub mod signals;
 pub mod text;
 pub mod viewer;
+pub mod wall;
 
 use std::sync::Arc;
 
@@ -43,8 +45,8 @@ use limits::{LimitSettings, Limits};
 use mail::{MailSettings, Mailer};
 use market::AssetCatalog;
 pub use measure::describe_metrics;
-use scheduler::Scheduler;
 use outbox::Outbox;
+use scheduler::Scheduler;
 use signals::recorder::Recorder;
 use signals::{AlertReader, IngestWorker, RememberedSignals, SignalFeed, StrategyNames};
 pub use viewer::Viewer;

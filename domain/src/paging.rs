@@ -2,8 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
 
 use crate::error::Problem;
+use crate::ids::Id;
 
 /// Items on a page when the caller does not say.
 pub const DEFAULT_PAGE: usize = 20;
@@ -47,12 +49,36 @@ pub struct Page<T> {
     pub has_previous: bool,
 }
 
+impl<T> Page<T> {
+    /// The same page of what its items are turned into, all at once.
+    ///
+    /// # Errors
+    /// What `turn` returned.
+    pub async fn try_map<U, E>(self, turn: impl AsyncFnOnce(Vec<T>) -> Result<Vec<U>, E>) -> Result<Page<U>, E> {
+        Ok(Page { items: turn(self.items).await?, has_next: self.has_next, has_previous: self.has_previous })
+    }
+}
+
 /// A position in a list: which list order it belongs to, and the key there.
 pub trait CursorKey: Sized {
     /// Writes the key as text.
     fn encode(&self) -> String;
     /// Reads the key of a list in this order, or nothing.
     fn decode(text: &str) -> Option<Self>;
+}
+
+/// A position in a list that is sorted by its ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdKey<I>(pub I);
+
+impl<I: Id> CursorKey for IdKey<I> {
+    fn encode(&self) -> String {
+        self.0.uuid().simple().to_string()
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(|uuid| Self(I::from_uuid(uuid)))
+    }
 }
 
 impl PageArgs {

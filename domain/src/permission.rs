@@ -58,6 +58,11 @@ macro_rules! permissions {
                 match self { $(Self::$name => $text,)* }
             }
 
+            /// The permission of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|permission| permission.as_str() == name)
+            }
+
             /// What it allows, in one sentence.
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$name => $doc,)* }
@@ -71,7 +76,16 @@ macro_rules! permissions {
     };
 }
 
+impl Permission {
+    /// Whether an API key may be given it: a key manages no account, lest a lost one makes others or locks people out.
+    pub const fn is_scope(self) -> bool {
+        !matches!(self, Self::AccountManage)
+    }
+}
+
 permissions! {
+    AccountManage = "ACCOUNT_MANAGE", [Trader Support Seller Admin Owner],
+        "Manage one's own account: its sessions and its API keys. No API key holds it.";
     SignalsRead = "SIGNALS_READ", [Trader Support Seller Admin Owner],
         "Read the signals of the own tenant, and one's own private ones.";
     SignalsWrite = "SIGNALS_WRITE", [Trader Seller Admin Owner],
@@ -86,10 +100,16 @@ permissions! {
         "Read the email, role and status of the tenant's users.";
     UsersInvite = "USERS_INVITE", [Admin Owner],
         "Invite people into the tenant, in roles up to one's own.";
-    TenantsReadAll = "TENANTS_READ_ALL", [Owner],
-        "See what belongs to other tenants.";
     SchedulerManage = "SCHEDULER_MANAGE", [Owner],
         "See the scheduler's lock, jobs and runs, run, pause and resume jobs, and break the lock.";
+    UsersManage = "USERS_MANAGE", [Admin Owner],
+        "Change the roles of the tenant's users, suspend and activate them, and end their sessions.";
+    AuditRead = "AUDIT_READ", [Admin Owner],
+        "Read the tenant's audit log.";
+    TenantsReadAll = "TENANTS_READ_ALL", [Owner],
+        "See what belongs to other tenants.";
+    TenantsManage = "TENANTS_MANAGE", [Owner],
+        "Make, suspend and activate tenants.";
     SchemaIntrospect = "SCHEMA_INTROSPECT", [Owner],
         "Introspect the schema where the installation does not open it to everybody.";
 }
@@ -105,11 +125,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_permission_is_found_by_its_name() {
+        for &permission in Permission::ALL {
+            assert_eq!(Permission::named(permission.as_str()), Some(permission));
+        }
+        assert_eq!(Permission::named("signals_read"), None);
+    }
+
+    #[test]
     fn the_owner_holds_everything_and_admins_nothing_above_their_tenant() {
         for &permission in Permission::ALL {
             assert!(Role::Owner.holds(permission), "{permission}");
         }
-        assert!(!Role::Admin.holds(Permission::TenantsReadAll));
+        assert!(!Role::Admin.holds(Permission::TenantsReadAll) && !Role::Admin.holds(Permission::TenantsManage));
+        assert!(Role::Support.holds(Permission::UsersRead) && !Role::Support.holds(Permission::UsersManage));
         assert!(!Role::Trader.holds(Permission::SignalsPublish));
         assert!(!Role::Support.holds(Permission::SignalsWrite));
     }

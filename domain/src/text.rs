@@ -42,6 +42,11 @@ pub fn has_nul(value: &Value) -> bool {
     }
 }
 
+/// The pattern of LIKE for whatever has the text in it; its escape is a backslash.
+pub(crate) fn like_pattern(text: &str) -> String {
+    format!("%{}%", text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -57,6 +62,11 @@ mod tests {
         assert!(paragraph("a\nb\tc", 10, &["summary"]).is_ok());
         assert!(paragraph("a\0b", 10, &["summary"]).is_err());
         assert!(paragraph("12345678901", 10, &["summary"]).is_err());
+    }
+
+    #[test]
+    fn a_pattern_takes_its_text_literally() {
+        assert_eq!(like_pattern(r"50%_\o"), r"%50\%\_\\o%");
     }
 
     #[test]

@@ -29,3 +29,25 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(),
     }
     Ok(())
 }
+
+/// Walls off every table that has a `tenant_id`, and the tenants themselves: on PostgreSQL a statement sees and writes
+/// only the rows of the tenant that `bellwether.tenant` names; those of all where it says `*`, and none where it says
+/// nothing. Also for the tables' owner (FORCE); superusers and roles with BYPASSRLS stand above it. SQLite has no such
+/// thing.
+///
+/// A migration that makes such a table ends with this; what is walled off already stays so.
+pub(crate) async fn raise_wall(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    for_postgres(manager, include_str!("wall/raise.sql")).await
+}
+
+/// Takes the wall away.
+pub(crate) async fn raze_wall(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    for_postgres(manager, include_str!("wall/raze.sql")).await
+}
+
+async fn for_postgres(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::Postgres {
+        manager.get_connection().execute_unprepared(script).await?;
+    }
+    Ok(())
+}

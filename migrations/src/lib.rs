@@ -9,6 +9,7 @@
 mod dialect;
 mod m20261122_000001_foundation;
 mod m20261122_000002_people;
+mod m20261122_000003_identity;
 mod m20261122_000004_scheduler;
 
 use sea_orm_migration::prelude::*;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261122_000001_foundation::Migration),
             Box::new(m20261122_000002_people::Migration),
+            Box::new(m20261122_000003_identity::Migration),
             Box::new(m20261122_000004_scheduler::Migration),
         ]
     }

@@ -7,6 +7,7 @@ use async_graphql::{ErrorExtensionValues, Pos, Response, ServerError, Value};
 use bellwether_domain::{Error, Fault, Problem};
 use bellwether_guard::Rejection;
 
+use crate::error_code::ErrorCode;
 use crate::problems::code_name;
 
 /// Errors that one answer shows at most.
@@ -27,25 +28,25 @@ pub fn rejection_error(rejection: &Rejection, request_id: &str) -> ServerError {
     };
     let mut error = ServerError::new(rejection.to_string(), pos);
     let code = match rejection {
-        Rejection::Parse { .. } => "GRAPHQL_PARSE_FAILED",
-        Rejection::NoOperation | Rejection::UnknownOperation { .. } => "BAD_REQUEST",
-        Rejection::UnknownFragment { .. } | Rejection::FragmentCycle { .. } => "GRAPHQL_VALIDATION_FAILED",
+        Rejection::Parse { .. } => ErrorCode::GraphqlParseFailed,
+        Rejection::NoOperation | Rejection::UnknownOperation { .. } => ErrorCode::BadRequest,
+        Rejection::UnknownFragment { .. } | Rejection::FragmentCycle { .. } => ErrorCode::GraphqlValidationFailed,
         Rejection::Limit { rule, limit, actual } => {
             let extensions = extensions(&mut error);
             extensions.set("rule", rule.as_str());
             extensions.set("limit", *limit);
             extensions.set("actual", *actual);
-            "QUERY_REJECTED"
+            ErrorCode::QueryRejected
         }
     };
-    set_code(&mut error, code, false);
+    set_code(&mut error, code);
     finished(error, request_id)
 }
 
 /// A finished top-level error for a request that is not one.
 pub fn bad_request(message: &str, request_id: &str) -> ServerError {
     let mut error = ServerError::new(message, None);
-    set_code(&mut error, "BAD_REQUEST", false);
+    set_code(&mut error, ErrorCode::BadRequest);
     finished(error, request_id)
 }
 
@@ -74,11 +75,11 @@ pub fn publish(response: &mut Response, request_id: &str) {
             if error.source.is_some() {
                 tracing::error!(request_id, error = error.message, path = ?error.path, "an error was not foreseen");
                 "an internal error: quote the request id to whoever runs this".clone_into(&mut error.message);
-                set_code(error, "INTERNAL", false);
+                set_code(error, ErrorCode::Internal);
             } else {
                 // The framework's own: a document or a value that does not fit the schema.
                 error.message = error.message.chars().take(LONGEST_MESSAGE).collect();
-                set_code(error, "GRAPHQL_VALIDATION_FAILED", false);
+                set_code(error, ErrorCode::GraphqlValidationFailed);
             }
         }
         extensions(error).set("requestId", request_id);
@@ -103,24 +104,24 @@ fn from_fault(fault: &Fault, pos: Option<Pos>) -> ServerError {
     let mut error = ServerError::new(fault.to_string(), pos);
     match fault {
         Fault::Unauthenticated(reason) => {
-            set_code(&mut error, "UNAUTHENTICATED", false);
+            set_code(&mut error, ErrorCode::Unauthenticated);
             extensions(&mut error).set("reason", reason.as_str());
         }
         Fault::Forbidden(permission) => {
-            set_code(&mut error, "FORBIDDEN", false);
+            set_code(&mut error, ErrorCode::Forbidden);
             extensions(&mut error).set("required", permission.as_str());
         }
-        Fault::NotFound => set_code(&mut error, "NOT_FOUND", false),
+        Fault::NotFound => set_code(&mut error, ErrorCode::NotFound),
         Fault::RateLimited { retry_after_seconds } => {
-            set_code(&mut error, "RATE_LIMITED", true);
+            set_code(&mut error, ErrorCode::RateLimited);
             extensions(&mut error).set("retryAfterSeconds", *retry_after_seconds);
         }
-        Fault::ResyncRequired => set_code(&mut error, "RESYNC_REQUIRED", false),
+        Fault::ResyncRequired => set_code(&mut error, ErrorCode::ResyncRequired),
         Fault::Unavailable(cause) => {
             if let Some(cause) = cause {
                 tracing::warn!(error = %cause, "the database is not available");
             }
-            set_code(&mut error, "UNAVAILABLE", true);
+            set_code(&mut error, ErrorCode::Unavailable);
             extensions(&mut error).set("retryAfterSeconds", 1);
         }
         Fault::Database(cause) => mask(&mut error, cause),
@@ -132,14 +133,14 @@ fn from_fault(fault: &Fault, pos: Option<Pos>) -> ServerError {
 fn mask(error: &mut ServerError, cause: &dyn std::fmt::Display) {
     tracing::error!(error = %cause, "an error was not foreseen");
     "an internal error: quote the request id to whoever runs this".clone_into(&mut error.message);
-    set_code(error, "INTERNAL", false);
+    set_code(error, ErrorCode::Internal);
 }
 
 /// Problems with the arguments of a query, which has no payload to say them in.
 fn from_problems(problems: &[Problem], pos: Pos) -> ServerError {
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     let mut error = ServerError::new(messages.join("; "), Some(pos));
-    set_code(&mut error, "BAD_REQUEST", false);
+    set_code(&mut error, ErrorCode::BadRequest);
     let problem = |problem: &Problem| {
         async_graphql::value!({
             "code": code_name(problem.code),
@@ -151,10 +152,10 @@ fn from_problems(problems: &[Problem], pos: Pos) -> ServerError {
     error
 }
 
-fn set_code(error: &mut ServerError, code: &str, retryable: bool) {
+fn set_code(error: &mut ServerError, code: ErrorCode) {
     let extensions = extensions(error);
-    extensions.set("code", code);
-    extensions.set("retryable", retryable);
+    extensions.set("code", code.as_str());
+    extensions.set("retryable", code.is_retryable());
 }
 
 fn finished(mut error: ServerError, request_id: &str) -> ServerError {

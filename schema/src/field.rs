@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use async_graphql::registry::Registry;
 use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value, parser::types};
 use bellwether_domain::permission::Permission;
-use bellwether_domain::{Error, Fault, Viewer};
+use bellwether_domain::{Error, Fault, Viewer, wall};
 
 use crate::context::Request;
 use crate::errors;
@@ -45,6 +45,8 @@ where
 {
     let request = Request::of(ctx).and_then(|request| access.check(request.viewer()).map(|()| request));
     match request {
+        // What is open to everybody is not the viewer's own work: whoever is signed in may sign in elsewhere.
+        Ok(request) if matches!(access, Access::Open) => Field(Box::pin(wall::go_through(work(request))).await),
         // On the heap: else the future of every field of an object is as large as the largest of them.
         Ok(request) => Field(Box::pin(work(request)).await),
         Err(fault) => Field(Err(fault.into())),
@@ -57,12 +59,15 @@ pub(crate) trait Payload: Sized {
     fn refused(errors: Vec<UserError>) -> Self;
 }
 
-/// Makes the payload of a mutation for whoever has access: problems with the input are its `userErrors`.
+/// Makes the payload of a mutation for whoever has access: problems with the input are its `userErrors`. Whoever is
+/// signed in by an API key has no access to a mutation that asks for no permission.
 pub(crate) async fn mutate<P, F>(ctx: &Context<'_>, access: Access, work: impl FnOnce(Request) -> F + Send) -> Field<P>
 where
     P: Payload,
     F: Future<Output = Result<P, Error>> + Send,
 {
+    // What needs nothing but a sign-in is about one's own account, and that no API key manages.
+    let access = if matches!(access, Access::SignedIn) { Access::Needs(Permission::AccountManage) } else { access };
     match field(ctx, access, work).await.0 {
         Err(Error::Problems(problems)) => Field(Ok(P::refused(problems.into_iter().map(UserError::from).collect()))),
         done => Field(done),
@@ -97,3 +102,15 @@ impl<T: OutputType> OutputType for Field<T> {
 fn nullable(name: String) -> String {
     name.strip_suffix('!').map(str::to_owned).unwrap_or(name)
 }
+
+/// Makes payloads of which the default, but for its errors, says that nothing was done.
+macro_rules! refused_by_default {
+    ($($name:ident)*) => {$(
+        impl Payload for $name {
+            fn refused(user_errors: Vec<UserError>) -> Self {
+                Self { user_errors, ..Self::default() }
+            }
+        }
+    )*};
+}
+pub(crate) use refused_by_default;

@@ -6,6 +6,7 @@
 mod context;
 #[cfg(test)]
 mod conventions;
+mod error_code;
 mod errors;
 mod field;
 mod identity;
@@ -18,10 +19,12 @@ mod scalars;
 mod scheduler;
 mod signals;
 
+use async_graphql::parser::types::{EnumValueDefinition, TypeKind, TypeSystemDefinition};
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 use bellwether_domain::Domain;
 
 pub use context::RequestContext;
+pub use error_code::ErrorCode;
 pub use errors::{bad_request, error_code, fault_error, publish, rejection_error, retry_after};
 
 /// The fields that try a credential, or send a letter that holds one. One document may hold one of them, once.
@@ -38,9 +41,37 @@ pub const CREDENTIAL_FIELDS: &[&str] = &[
     "verifyEmail",
 ];
 
+/// The codes of `userErrors` with what they say, in the order of the schema.
+pub fn user_error_codes() -> Vec<(String, String)> {
+    let document = async_graphql::parser::parse_schema(sdl());
+    let definitions = document.map(|document| document.definitions).unwrap_or_default();
+    let values = definitions.into_iter().find_map(|definition| match definition {
+        TypeSystemDefinition::Type(definition) if definition.node.name.node == "UserErrorCode" => {
+            match definition.node.kind {
+                TypeKind::Enum(values) => Some(values.values),
+                _ => None,
+            }
+        }
+        _ => None,
+    });
+    let text = |value: &EnumValueDefinition| {
+        (value.value.node.to_string(), value.description.as_ref().map(|text| text.node.clone()).unwrap_or_default())
+    };
+    values.unwrap_or_default().iter().map(|value| text(&value.node)).collect()
+}
+
 /// Reads.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(node::NodeQuery, identity::IdentityQuery, signals::SignalQuery, scheduler::SchedulerQuery);
+pub struct Query(
+    node::NodeQuery,
+    identity::IdentityQuery,
+    signals::SignalQuery,
+    scheduler::SchedulerQuery,
+    identity::CredentialQuery,
+    identity::UserQuery,
+    identity::TenantQuery,
+    identity::AuditQuery,
+);
 
 /// Writes.
 #[derive(Debug, Default, MergedObject)]
@@ -51,6 +82,9 @@ pub struct Mutation(
     scheduler::SchedulerMutation,
     identity::AccountMutation,
     identity::InvitationMutation,
+    identity::CredentialMutation,
+    identity::UserMutation,
+    identity::TenantMutation,
 );
 
 /// Follows.

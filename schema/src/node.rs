@@ -2,12 +2,15 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use bellwether_domain::error::{Error, Fault, Problem};
-use bellwether_domain::ids::{AssetId, DeliveryId, Id, IdError, RunId, SignalId, SourceId, TenantId, UserId, split};
+use bellwether_domain::ids::{
+    ApiKeyId, AssetId, AuditEntryId, DeliveryId, Id, IdError, RunId, SessionId, SignalId, SourceId, TenantId, UserId,
+    split,
+};
 use bellwether_domain::paging::LARGEST_PAGE;
 
 use crate::context::Request;
 use crate::field::{Access, Field, field};
-use crate::identity::{Tenant, User};
+use crate::identity::{ApiKey, AuditEntry, Session, Tenant, User};
 use crate::market::Asset;
 use crate::scheduler::SchedulerRun;
 use crate::signals::{Signal, SignalDelivery, SignalSource};
@@ -30,6 +33,12 @@ pub(crate) enum Node {
     SignalDelivery(SignalDelivery),
     /// A run of a job.
     SchedulerRun(SchedulerRun),
+    /// A session of one's own.
+    Session(Session),
+    /// An API key of one's own.
+    ApiKey(ApiKey),
+    /// An entry of the audit log.
+    AuditEntry(AuditEntry),
 }
 
 /// Reads anything by its id.
@@ -104,6 +113,18 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
         RunId::PREFIX => {
             let run = visible(domain.scheduler_run(viewer, RunId::from_uuid(uuid)).await)?;
             run.map(|run| Node::SchedulerRun(SchedulerRun::one(run)))
+        }
+        SessionId::PREFIX => {
+            let session = visible(domain.session(viewer, SessionId::from_uuid(uuid)).await)?;
+            session.map(|session| Node::Session(Session::new(session, viewer)))
+        }
+        ApiKeyId::PREFIX => {
+            let key = visible(domain.api_key(viewer, ApiKeyId::from_uuid(uuid)).await)?;
+            key.map(|key| Node::ApiKey(ApiKey::from(key)))
+        }
+        AuditEntryId::PREFIX => {
+            let entry = visible(domain.audit_entry(viewer, AuditEntryId::from_uuid(uuid)).await)?;
+            entry.map(|entry| Node::AuditEntry(AuditEntry::one(entry)))
         }
         _ => return Err(unknown().into()),
     })

@@ -71,6 +71,12 @@ pub(crate) struct PageInfo {
 }
 
 impl<N: Item> Connection<N> {
+    /// The page, each of its items turned into a node with its cursor.
+    pub(crate) fn of<T>(page: Page<T>, total_count: Option<u64>, node: impl FnMut(T) -> (String, N)) -> Self {
+        let bounds = Page::<()> { items: Vec::new(), has_next: page.has_next, has_previous: page.has_previous };
+        Self::new(&bounds, page.items.into_iter().map(node).collect(), total_count)
+    }
+
     /// The page of these items, each with its cursor, in the page's order.
     pub(crate) fn new<T>(page: &Page<T>, items: Vec<(String, N)>, total_count: Option<u64>) -> Self {
         let cursor = |item: Option<&(String, N)>| item.map(|(cursor, _)| cursor.clone());

@@ -18,7 +18,7 @@ pub(crate) struct UserError {
     retry_after_seconds: Option<u32>,
 }
 
-/// A limit that was met.
+/// So many of something that one may have.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct Limit {
     /// What is limited, such as signalSources.
@@ -27,6 +27,12 @@ pub(crate) struct Limit {
     used: u32,
     /// How much is allowed.
     allowed: u32,
+}
+
+impl From<error::Limit> for Limit {
+    fn from(error::Limit { key, used, allowed }: error::Limit) -> Self {
+        Self { key, used, allowed }
+    }
 }
 
 /// The kinds of problem that the caller can mend.
@@ -65,7 +71,7 @@ impl From<error::Problem> for UserError {
             code: problem.code.into(),
             message: problem.message,
             path: (!problem.path.is_empty()).then_some(problem.path),
-            limit: problem.limit.map(|error::Limit { key, used, allowed }| Limit { key, used, allowed }),
+            limit: problem.limit.map(Limit::from),
             retry_after_seconds: problem.retry_after_seconds,
         }
     }

@@ -72,6 +72,12 @@ enum Command {
     /// Print the GraphQL schema
     #[command(after_help = "Example: bellwether schema > docs/api/schema.graphql")]
     Schema,
+    /// Print a page of the documentation that is a table of the program
+    #[command(after_help = "Example: bellwether docs permissions > docs/permissions.md")]
+    Docs {
+        #[command(subcommand)]
+        page: Page,
+    },
     /// Check something and say what is wrong
     #[command(after_help = "Example: bellwether check config")]
     Check {
@@ -113,6 +119,17 @@ enum Direction {
     /// List every migration and whether it is applied
     #[command(after_help = "Example: bellwether migrate status")]
     Status,
+}
+
+/// A page that is printed.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Page {
+    /// Which role holds which permission
+    #[command(after_help = "Example: bellwether docs permissions > docs/permissions.md")]
+    Permissions,
+    /// What can go wrong, with every code
+    #[command(after_help = "Example: bellwether docs errors > docs/errors.md")]
+    Errors,
 }
 
 #[derive(Debug, Subcommand)]
@@ -210,6 +227,7 @@ impl Cli {
         let options = self.options;
         match self.command {
             Command::Schema => commands::schema::print(),
+            Command::Docs { page } => commands::docs::print(&page),
             Command::Keys { what: Keys::New { to } } => commands::keys::new(to.as_deref()),
             Command::Demo => commands::demo::run(Config::load_for_demo(&options)?),
             Command::Serve { allow_demo } => commands::serve::run(Config::load(&options)?, allow_demo),

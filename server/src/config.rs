@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use bellwether_domain::db::DbConfig;
 use bellwether_domain::identity::{PasswordCost, TokenSettings};
-use bellwether_domain::limits::LimitSettings;
+use bellwether_domain::limits::{LimitSettings, LimitStoreKind};
+use bellwether_domain::mail::MailSettings;
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_domain::{DomainConfig, Retention as DomainRetention};
 use chrono::TimeDelta;
-use bellwether_domain::limits::{LimitSettings, LimitStoreKind};
-use bellwether_domain::mail::MailSettings;
 use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -91,6 +90,8 @@ pub struct Database {
     pub url: Option<String>,
     /// Reader connections on SQLite, all connections on PostgreSQL.
     pub connections: u32,
+    /// Whether PostgreSQL too keeps tenants apart.
+    pub row_level_security: bool,
 }
 
 /// How people sign in.
@@ -339,7 +340,8 @@ impl Config {
 
     /// How the database is reached.
     pub fn db(&self) -> DbConfig {
-        DbConfig { connections: self.database.connections, ..DbConfig::new(self.database_url()) }
+        let Database { connections, row_level_security, .. } = self.database;
+        DbConfig { connections, row_level_security, ..DbConfig::new(self.database_url()) }
     }
 
     /// The file with the keys.

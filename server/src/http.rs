@@ -25,7 +25,7 @@ mod serve;
 mod session;
 mod socket;
 mod sse;
-mod status;
+pub(crate) mod status;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -237,6 +237,47 @@ await run('operations', [
     const again = await within(heldAgain(), 'a new term', 60_000);
     assert.ok(BigInt(again.fencingToken) > BigInt(lock.fencingToken));
   }],
+  ['Sessions, Capabilities, ApiKeys, CreateApiKey, RevokeApiKey, LogoutEverywhere', async () => {
+    const input = { email: 'trader2@atlas.test', password: PASSWORD };
+    const { accessToken: token } = await sessionOf(await call('Login', { input }));
+    const sessions = await call('Sessions', {}, token);
+    assert.equal(sessions.nodes.filter(({ isCurrent }) => isCurrent).length, 1);
+    const made = await call('CreateApiKey', { input: { name, scopes: ['SIGNALS_READ'] } }, token);
+    const key = secret(made.token);
+    assert.match(key, /^bw_[0-9a-f]{72}$/);
+    const { apiKey, capabilities } = await call('Capabilities', {}, key);
+    assert.equal(apiKey.id, made.apiKey.id);
+    assert.deepEqual(capabilities.filter(({ isAllowed }) => isAllowed).map(({ permission }) => permission), ['SIGNALS_READ']);
+    await call('Signals', { first: 1 }, key);
+    const { apiKey: revoked } = await call('RevokeApiKey', { input: { id: made.apiKey.id } }, token);
+    assert.ok(revoked.revokedAt);
+    assert.equal((await call('ApiKeys', {}, token)).nodes[0].revokedAt, revoked.revokedAt);
+    assert.ok((await call('LogoutEverywhere', { input: {} }, token)).endedSessions >= 1);
+  }],
+  ['Users, User, SetUserRole, SuspendUser, ActivateUser, EndUserSessions, AuditLog', async () => {
+    const input = { email: 'admin@atlas.test', password: PASSWORD };
+    const { accessToken: token } = await sessionOf(await call('Login', { input }));
+    const { nodes } = await call('Users', { filter: { search: email }, orderBy: { field: 'EMAIL', direction: 'ASC' } }, token);
+    const [{ id }] = nodes;
+    assert.deepEqual(nodes.map((user) => user.email), [email]);
+    assert.equal((await call('SetUserRole', { input: { userId: id, role: 'SELLER' } }, token)).user.role, 'SELLER');
+    assert.equal((await call('User', { id }, token)).role, 'SELLER');
+    assert.equal((await call('SuspendUser', { input: { userId: id, reason: 'a check' } }, token)).user.status, 'SUSPENDED');
+    assert.equal((await call('ActivateUser', { input: { userId: id } }, token)).user.status, 'ACTIVE');
+    await call('EndUserSessions', { input: { userId: id } }, token);
+    const log = await call('AuditLog', { filter: { subject: id }, first: 3 }, token);
+    assert.deepEqual(log.nodes.map(({ action }) => action), ['USER_ACTIVATED', 'USER_SUSPENDED', 'USER_ROLE_CHANGED']);
+  }],
+  ['Tenants, Tenant, CreateTenant, SuspendTenant, ActivateTenant', async () => {
+    const input = { email: 'owner@demo.test', password: PASSWORD };
+    const { accessToken: token } = await sessionOf(await call('Login', { input }));
+    const slug = name.toLowerCase().replace(/[^a-z0-9-]/g, '-').slice(0, 40);
+    const { tenant: { id: tenantId } } = await call('CreateTenant', { input: { slug, name } }, token);
+    assert.equal((await call('Tenants', { filter: { search: slug } }, token)).nodes[0].id, tenantId);
+    assert.equal((await call('SuspendTenant', { input: { tenantId, reason: 'a check' } }, token)).tenant.status, 'SUSPENDED');
+    assert.equal((await call('Tenant', { id: tenantId }, token)).status, 'SUSPENDED');
+    assert.equal((await call('ActivateTenant', { input: { tenantId } }, token)).tenant.status, 'ACTIVE');
+  }],
   ['every saved operation was run', () => {
     assert.deepEqual([...operations.keys()].filter((operation) => !ran.has(operation)), []);
   }],

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bellwether::config::Config;
 use bellwether_domain::clock::{Clock, ManualClock, SystemClock};
+use bellwether_domain::db::{Db, DbConfig};
 use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::{NewPerson, PasswordCost, SigningKeys};
 use bellwether_domain::ids::{TenantId, UserId};
@@ -132,6 +133,14 @@ impl TestApp {
         (domain, address)
     }
 
+    /// The same on connections that PostgreSQL does not confine to a tenant, to measure what that costs.
+    pub async fn another_without_wall(&self) -> SocketAddr {
+        let db = DbConfig { row_level_security: false, ..self.database.config() };
+        let db = Db::connect(&db).await.unwrap();
+        let mail = Arc::clone(&self.mail) as Arc<dyn Mailer>;
+        serve(&domain_in(db, self.domain.config().clone(), Arc::new(SystemClock), mail), &self.config).await.0
+    }
+
     /// The URL of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -200,6 +209,10 @@ pub async fn domain_with(
     clock: Arc<dyn Clock>,
     mailer: Arc<dyn Mailer>,
 ) -> Domain {
+    domain_in(database.connect().await, config, clock, mailer)
+}
+
+fn domain_in(db: Db, config: DomainConfig, clock: Arc<dyn Clock>, mailer: Arc<dyn Mailer>) -> Domain {
     let keys = SigningKeys::generate(&Entropy::from_seed(1));
     let ports = Ports {
         clock,
@@ -208,7 +221,7 @@ pub async fn domain_with(
         alerts: Arc::new(TradingView),
         mailer,
     };
-    Domain::new(database.connect().await, config, ports).unwrap()
+    Domain::new(db, config, ports).unwrap()
 }
 
 /// Serves the business on a free port.

@@ -44,8 +44,13 @@ impl TestDatabase {
         Some(Self { url, folder, backend })
     }
 
+    /// How it is opened.
+    pub fn config(&self) -> DbConfig {
+        DbConfig { connections: 8, ..DbConfig::new(&self.url) }
+    }
+
     /// Opens it.
     pub async fn connect(&self) -> Db {
-        Db::connect(&DbConfig { connections: 8, ..DbConfig::new(&self.url) }).await.unwrap()
+        Db::connect(&self.config()).await.unwrap()
     }
 }

@@ -17,6 +17,10 @@ use sea_orm_migration::MigratorTrait;
 
 /// The database that tests are cloned from.
 const TEMPLATE: &str = "bellwether_template";
+/// Who the tests are in the database: the owner of its tables, and nobody special, so that row-level security holds.
+const ROLE: &str = "bellwether_plain";
+/// What a connection of the tests' own is: that role, and not confined to a tenant. The program confines its own.
+const OPTIONS: &str = "options=-c%20role%3Dbellwether_plain%20-c%20bellwether.tenant%3D*";
 
 /// A new migrated database of its own; none where there is no PostgreSQL and this is not CI.
 pub async fn new_database() -> Option<String> {
@@ -24,9 +28,9 @@ pub async fn new_database() -> Option<String> {
     let server = server().await?;
     let name = format!("bellwether_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let admin = connect(&server, "postgres").await;
-    admin.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await.unwrap();
+    admin.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER {ROLE}")).await.unwrap();
     admin.close().await.unwrap();
-    Some(format!("{server}/{name}"))
+    Some(format!("{server}/{name}?{OPTIONS}"))
 }
 
 /// The URL of the run's server, without a database; its template is migrated.
@@ -54,8 +58,12 @@ async fn server() -> Option<String> {
     };
     let admin = connect(&url, "postgres").await;
     admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {TEMPLATE}")).await.unwrap();
-    admin.execute_unprepared(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
-    let template = connect(&url, TEMPLATE).await;
+    let role = format!(
+        "DO $$ BEGIN CREATE ROLE {ROLE} NOSUPERUSER NOBYPASSRLS; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+    );
+    admin.execute_unprepared(&role).await.unwrap();
+    admin.execute_unprepared(&format!("CREATE DATABASE {TEMPLATE} OWNER {ROLE}")).await.unwrap();
+    let template = connect(&url, &format!("{TEMPLATE}?{OPTIONS}")).await;
     Migrator::up(&template, None).await.unwrap();
     template.close().await.unwrap();
     admin.close().await.unwrap();

@@ -4,11 +4,13 @@ use sea_orm::{ActiveModelTrait, Set};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::login::entry;
+use super::sessions::end_sessions;
 use super::{User, user};
 use crate::Domain;
 use crate::audit::Action;
 use crate::error::{Error, Fault, Problem, ProblemCode, Result, UnauthenticatedReason};
 use crate::outbox::{Message, Topic};
+use crate::permission::Permission;
 use crate::viewer::{ClientInfo, Member, Viewer};
 
 impl Domain {
@@ -23,8 +25,9 @@ impl Domain {
         current: &SecretString,
         new: &SecretString,
         client: &ClientInfo,
-    ) -> Result<usize> {
+    ) -> Result<u64> {
         let (member, user) = self.check_own_password(viewer, current, &["input", "currentPassword"], client).await?;
+        let present = member.session_id()?;
         let mut problems = self.password_problems(&user, new, &["input", "newPassword"]).await?;
         if current.expose_secret() == new.expose_secret() {
             problems.push(Problem::validation(&["input", "newPassword"], "this is the present password"));
@@ -45,7 +48,7 @@ impl Domain {
                         ..Default::default()
                     };
                     change.update(tx).await?;
-                    let ended = domain.end_sessions(tx, user.id, Some(member.session_id)).await?;
+                    let ended = end_sessions(tx, user.id, Some(present), domain.now()).await?;
                     domain.audit(tx, entry(&user, Action::PasswordChanged, user.id.to_string(), &client)).await?;
                     let notice = Message::Mail { user: user.id, topic: Topic::PasswordChanged };
                     domain.enqueue(tx, Some(user.tenant_id), &notice).await?;
@@ -53,9 +56,9 @@ impl Domain {
                 })
             })
             .await?;
-        self.forget_sessions(&ended).await;
+        self.sessions().forget_user(user.id).await;
         self.outbox().wake();
-        Ok(ended.len())
+        Ok(ended)
     }
 
     /// The viewer and their user, if the password is theirs. A stolen session does not get to guess: the tries are
@@ -67,7 +70,7 @@ impl Domain {
         path: &[&str],
         client: &ClientInfo,
     ) -> Result<(Member, User)> {
-        let member = viewer.member()?.clone();
+        let member = viewer.permitted(Permission::AccountManage)?.clone();
         self.limits().logins.check(&format!("user:{}", member.user_id)).await?;
         let user = self.user(viewer, member.user_id).await?;
         let user = user.ok_or(Fault::Unauthenticated(UnauthenticatedReason::Revoked))?;

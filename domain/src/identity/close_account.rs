@@ -5,6 +5,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, Set, State
 use secrecy::SecretString;
 
 use super::login::entry;
+use super::sessions::end_sessions;
 use super::user_token::void_tokens;
 use super::{User, UserStatus, user};
 use crate::Domain;
@@ -23,7 +24,7 @@ impl Domain {
     /// RATE_LIMITED as logins are, by user.
     pub async fn close_account(&self, viewer: &Viewer, password: &SecretString, client: &ClientInfo) -> Result<User> {
         let (_, user) = self.check_own_password(viewer, password, &["input", "password"], client).await?;
-        let (closed, ended) = self
+        let closed = self
             .db()
             .write(|tx| {
                 let (domain, user, client) = (self.clone(), user.clone(), client.clone());
@@ -40,17 +41,18 @@ impl Domain {
                         ..Default::default()
                     };
                     let closed = change.update(tx).await?;
-                    let ended = domain.end_sessions(tx, user.id, None).await?;
+                    end_sessions(tx, user.id, None, domain.now()).await?;
                     void_tokens(tx, user.id).await?;
                     domain.revoke_api_keys(tx, &user).await?;
                     domain.audit(tx, entry(&user, Action::AccountClosed, user.id.to_string(), &client)).await?;
                     let notice = Message::Mail { user: user.id, topic: Topic::AccountClosed };
                     domain.enqueue(tx, Some(user.tenant_id), &notice).await?;
-                    Ok((closed, ended))
+                    Ok(closed)
                 })
             })
             .await?;
-        self.forget_sessions(&ended).await;
+        self.sessions().forget_user(user.id).await;
+        self.known_profiles().forget(user.id).await;
         self.outbox().wake();
         Ok(closed)
     }

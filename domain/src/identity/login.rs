@@ -12,7 +12,7 @@ use crate::Domain;
 use crate::audit::{Action, NewEntry};
 use crate::error::{Problem, ProblemCode, Result};
 use crate::ids::{Id, SessionId, TenantId, UserId};
-use crate::viewer::{ClientInfo, Member};
+use crate::viewer::{ClientInfo, Credential, Member};
 
 /// What a user signs in with.
 #[derive(Debug)]
@@ -124,7 +124,13 @@ impl Domain {
         let (settings, now) = (&self.config().tokens, self.now());
         let claims = Claims::new(settings, now, user.id, session_id, user.tenant_id);
         Ok(SignedIn {
-            member: Member { user_id: user.id, tenant_id: user.tenant_id, role: user.role, session_id },
+            member: Member {
+                user_id: user.id,
+                tenant_id: user.tenant_id,
+                role: user.role,
+                credential: Credential::Session(session_id),
+                scopes: None,
+            },
             user: user.clone(),
             tenant: tenant.clone(),
             tokens: SessionTokens {

@@ -9,6 +9,7 @@ use crate::Domain;
 use crate::audit::Action;
 use crate::error::{Problem, ProblemCode, Result};
 use crate::ids::SessionId;
+use crate::permission::Permission;
 use crate::viewer::{ClientInfo, Viewer};
 
 impl Domain {
@@ -16,10 +17,10 @@ impl Domain {
     /// other instances within five seconds. One that has ended already stays so.
     ///
     /// # Errors
-    /// UNAUTHENTICATED; NOT_FOUND for a session that is not the viewer's.
+    /// UNAUTHENTICATED; FORBIDDEN for an API key; NOT_FOUND for a session that is not the viewer's.
     pub async fn logout(&self, viewer: &Viewer, id: Option<SessionId>, client: &ClientInfo) -> Result<SessionId> {
-        let member = viewer.member()?;
-        let id = id.unwrap_or(member.session_id);
+        let member = viewer.permitted(Permission::AccountManage)?;
+        let id = id.map_or_else(|| member.session_id(), Ok)?;
         #[expect(clippy::disallowed_methods, reason = "the viewer's own session")]
         let session = session::Entity::find()
             .filter(session::Column::Id.eq(id))

@@ -1,14 +1,21 @@
-//! People: tenants, users, sessions, passwords and tokens.
+//! People: tenants, users, sessions, passwords, tokens and API keys.
 
+mod api_key;
+mod api_key_token;
+mod api_keys;
 mod authenticate;
+mod capabilities;
 mod change_password;
 mod close_account;
+mod device;
 mod email;
-mod end_sessions;
 mod invite;
 mod keys;
+mod list_users;
 mod login;
 mod logout;
+mod manage_tenants;
+mod manage_users;
 mod password;
 mod people;
 mod profiles;
@@ -18,6 +25,7 @@ mod reset_password;
 mod secret;
 pub(crate) mod session;
 mod session_tokens;
+mod sessions;
 pub(crate) mod spent_token;
 pub(crate) mod tenant;
 mod update_profile;
@@ -25,11 +33,17 @@ pub(crate) mod user;
 mod user_token;
 mod verify_email;
 
+pub use api_key::Model as ApiKey;
+pub use api_keys::{MOST_API_KEYS, NewApiKey};
 pub use authenticate::Sessions;
+pub use capabilities::{Capability, Refusal};
 pub use email::Email;
 pub use invite::{AcceptInvitation, Invite};
 pub use keys::{KeyError, SigningKeys};
+pub use list_users::{UserFilter, UserOrder, UserSortField};
 pub use login::{Login, SignedIn};
+pub use manage_tenants::TenantFilter;
+pub use manage_users::UserChanged;
 pub use password::{PasswordCost, Passwords};
 pub use profiles::Profiles;
 pub use register::{NewPerson, Register};

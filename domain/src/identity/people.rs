@@ -1,11 +1,13 @@
 //! Looking up tenants and users.
 
+use std::collections::HashMap;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{QueryOrder, QuerySelect};
 
 use super::{Tenant, TenantStatus, User, tenant, user};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::ids::{Id, TenantId, UserId};
 use crate::permission::Permission;
 use crate::viewer::Viewer;
@@ -37,6 +39,21 @@ impl Domain {
     pub async fn visible_tenant(&self, viewer: &Viewer, id: TenantId) -> Result<Option<Tenant>> {
         let is_own = viewer.member().is_ok_and(|member| member.tenant_id == id);
         if is_own || viewer.may(Permission::TenantsReadAll) { self.tenant(id).await } else { Ok(None) }
+    }
+
+    /// Those of these tenants that the viewer may see.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tenants_by_id(&self, viewer: &Viewer, ids: Vec<TenantId>) -> Result<HashMap<TenantId, Tenant>> {
+        let sees_all = viewer.may(Permission::TenantsReadAll);
+        let own = viewer.member().ok().map(|member| member.tenant_id);
+        let visible: Vec<_> = ids.into_iter().filter(|id| sees_all || own == Some(*id)).collect();
+        if visible.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = all_tenants().filter(tenant::Column::Id.is_in(visible)).all(self.db().reader()).await?;
+        Ok(found.into_iter().map(|tenant| (tenant.id, tenant)).collect())
     }
 
     /// The viewer's user and tenant; none for a viewer who is no user.
@@ -117,14 +134,11 @@ impl Domain {
     /// # Errors
     /// A problem with slug or name.
     pub async fn put_tenant(&self, slug: &str, name: &str) -> Result<Tenant> {
-        if !is_slug(slug) {
-            return Err(Problem::validation(&["tenant"], "expected 1 to 40 of a-z, 0-9 and -").into());
-        }
-        let name = text::line(name, 100, &["tenantName"])?;
+        let (slug, name) = checked_tenant(slug, name)?;
         let now = self.now();
         let row = Tenant {
             id: TenantId::from_uuid(self.new_uuid()),
-            slug: slug.to_owned(),
+            slug: slug.clone(),
             name,
             status: TenantStatus::Active,
             created_at: now,
@@ -140,15 +154,29 @@ impl Domain {
                 })
             })
             .await?;
-        self.tenant_by_slug(slug)
+        self.tenant_by_slug(&slug)
             .await?
             .ok_or_else(|| crate::Fault::Bug("a tenant vanished while it was made".to_owned()).into())
     }
 }
 
+/// Every tenant: for the owner, and for signing in, where there is no viewer yet to scope by.
 #[expect(clippy::disallowed_methods, reason = "tenants are found by their id in a session, or before there is one")]
-fn all_tenants() -> Select<tenant::Entity> {
+pub(super) fn all_tenants() -> Select<tenant::Entity> {
     tenant::Entity::find()
+}
+
+/// The slug and the name of a tenant to be made, or every problem with them.
+pub(super) fn checked_tenant(slug: &str, name: &str) -> Result<(String, String)> {
+    let slug = if is_slug(slug) {
+        Ok(slug.to_owned())
+    } else {
+        Err(Problem::validation(&["input", "slug"], "expected 1 to 40 of a-z, 0-9 and -"))
+    };
+    match (slug, text::line(name, 100, &["input", "name"])) {
+        (Ok(slug), Ok(name)) => Ok((slug, name)),
+        (slug, name) => Err(Error::Problems(slug.err().into_iter().chain(name.err()).collect())),
+    }
 }
 
 /// Whether a text, in lower case, can be a tenant's short name.

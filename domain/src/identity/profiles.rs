@@ -25,6 +25,13 @@ impl Default for Profiles {
     }
 }
 
+impl Profiles {
+    /// Forgets a user, so that a change of theirs shows here at once.
+    pub(super) async fn forget(&self, id: UserId) {
+        self.0.invalidate(&id).await;
+    }
+}
+
 impl Domain {
     /// The users of these ids that the viewer may see, as they were a moment ago.
     ///

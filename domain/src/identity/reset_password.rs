@@ -4,6 +4,7 @@ use sea_orm::{ActiveModelTrait, Set};
 use secrecy::SecretString;
 
 use super::login::entry;
+use super::sessions::end_sessions;
 use super::{Purpose, user};
 use crate::Domain;
 use crate::audit::Action;
@@ -35,8 +36,7 @@ impl Domain {
             return Err(Error::Problems(problems));
         }
         let hash = self.passwords().hash(password, self.entropy()).await?;
-        let ended = self
-            .db()
+        self.db()
             .write(|tx| {
                 let (domain, token) = (self.clone(), token.to_owned());
                 let (hash, client) = (hash.clone(), client.clone());
@@ -51,15 +51,15 @@ impl Domain {
                         ..Default::default()
                     };
                     change.update(tx).await?;
-                    let ended = domain.end_sessions(tx, user.id, None).await?;
+                    end_sessions(tx, user.id, None, domain.now()).await?;
                     domain.audit(tx, entry(&user, Action::PasswordReset, user.id.to_string(), &client)).await?;
                     let notice = Message::Mail { user: user.id, topic: Topic::PasswordChanged };
                     domain.enqueue(tx, Some(user.tenant_id), &notice).await?;
-                    Ok(ended)
+                    Ok(())
                 })
             })
             .await?;
-        self.forget_sessions(&ended).await;
+        self.sessions().forget_user(user.id).await;
         self.outbox().wake();
         Ok(())
     }

@@ -25,7 +25,7 @@ pub struct Model {
     pub address: Option<String>,
     /// When it began.
     pub created_at: DateTimeUtc,
-    /// When its tokens were last renewed.
+    /// When it was last used, to the minute.
     pub last_used_at: DateTimeUtc,
     /// When it runs out.
     pub expires_at: DateTimeUtc,

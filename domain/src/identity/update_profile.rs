@@ -8,6 +8,7 @@ use super::{User, user};
 use crate::audit::{Action, NewEntry};
 use crate::error::{Error, Fault, Problem, Result, UnauthenticatedReason};
 use crate::locale::Locale;
+use crate::permission::Permission;
 use crate::viewer::{ClientInfo, Viewer};
 use crate::{Domain, text};
 
@@ -28,7 +29,7 @@ impl Domain {
     /// # Errors
     /// UNAUTHENTICATED; every problem with the input at once.
     pub async fn update_profile(&self, viewer: &Viewer, change: ProfileChange, client: &ClientInfo) -> Result<User> {
-        let member = viewer.member()?;
+        let member = viewer.permitted(Permission::AccountManage)?;
         let mut problems = Vec::new();
         let mut name =
             |name: Option<String>, path: &str| match name.map(|name| text::line(&name, 100, &["input", path])) {
@@ -64,7 +65,8 @@ impl Domain {
         let user = user.ok_or(Fault::Unauthenticated(UnauthenticatedReason::Revoked))?;
         let about = entry(&user, Action::ProfileUpdated, user.id.to_string(), client);
         let about = NewEntry { details: json!({ "changed": changed }), ..about };
-        self.db()
+        let changed = self
+            .db()
             .write(|tx| {
                 let (domain, row, about) = (self.clone(), row.clone(), about.clone());
                 Box::pin(async move {
@@ -73,6 +75,8 @@ impl Domain {
                     Ok(user)
                 })
             })
-            .await
+            .await?;
+        self.known_profiles().forget(changed.id).await;
+        Ok(changed)
     }
 }

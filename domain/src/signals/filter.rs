@@ -35,6 +35,20 @@ impl<T> Default for Compare<T> {
     }
 }
 
+impl<T> Compare<T> {
+    /// The same comparison of what each value is turned into.
+    pub(crate) fn map<U>(self, turn: impl Fn(T) -> U) -> Compare<U> {
+        Compare {
+            eq: self.eq.map(&turn),
+            one_of: self.one_of.map(|values| values.into_iter().map(&turn).collect()),
+            gte: self.gte.map(&turn),
+            lte: self.lte.map(&turn),
+            gt: self.gt.map(&turn),
+            lt: self.lt.map(&turn),
+        }
+    }
+}
+
 impl<T: Ord + Clone> Compare<T> {
     /// Equal to this.
     pub fn equal(value: T) -> Self {

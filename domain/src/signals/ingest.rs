@@ -108,7 +108,7 @@ impl Domain {
     /// Keeps a delivery for the holder of a source's token.
     ///
     /// # Errors
-    /// NOT_FOUND for a wrong or revoked token; RATE_LIMITED, and then it is in the journal as LIMITED; UNAVAILABLE,
+    /// NOT_FOUND for a wrong or revoked token, or one of a suspended tenant; RATE_LIMITED, and then it is in the journal as LIMITED; UNAVAILABLE,
     /// and then it is not kept.
     pub async fn accept_delivery(&self, token: &str, content_type: Option<&str>, body: Vec<u8>) -> Result<DeliveryId> {
         let source = source::Entity::unscoped()
@@ -117,6 +117,10 @@ impl Domain {
             .one(self.db().reader())
             .await?
             .ok_or(Fault::NotFound)?;
+        let tenant = self.tenant(source.tenant_id).await?;
+        if tenant.is_none_or(|tenant| tenant.status != TenantStatus::Active) {
+            return Err(Fault::NotFound.into());
+        }
         let limited = self.limits().deliveries.check(&source.id.to_string()).err();
         let now = self.now();
         let content_type = content_type.map(|text| text.chars().filter(|c| !c.is_control()).take(100).collect());

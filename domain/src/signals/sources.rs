@@ -123,9 +123,9 @@ impl Domain {
         let entry = entry(member, &source, Action::SourceCreated, client);
         self.db()
             .write(|tx: &DatabaseTransaction| {
-                let (domain, row, entry) = (self.clone(), row.clone(), entry.clone());
+                let (domain, row, entry, owner) = (self.clone(), row.clone(), entry.clone(), source.owner_id);
                 Box::pin(async move {
-                    domain.check_room_for_source(tx, entry.actor_id).await?;
+                    check_room(tx, owner).await?;
                     Entity::insert(row).exec_without_returning(tx).await?;
                     domain.audit(tx, entry).await
                 })
@@ -213,16 +213,9 @@ impl Domain {
         self.source(viewer, id).await?.ok_or_else(no_such_source)
     }
 
-    async fn check_room_for_source(&self, tx: &DatabaseTransaction, owner: Option<UserId>) -> Result<()> {
-        let open =
-            Entity::unscoped().filter(Column::OwnerId.eq(owner)).filter(Column::RevokedAt.is_null()).count(tx).await?;
-        if open < MOST_SOURCES {
-            return Ok(());
-        }
-        let limit = Limit { key: "signalSources".to_owned(), used: saturate(open), allowed: saturate(MOST_SOURCES) };
-        let message = format!("you have {MOST_SOURCES} open sources: revoke one first");
-        let problem = Problem::new(ProblemCode::LimitExceeded, &["input"], message);
-        Err(Problem { limit: Some(limit), ..problem }.into())
+    /// How many open sources a member has, of how many.
+    pub(crate) async fn source_limit(&self, member: &Member) -> Result<Limit> {
+        limit(self.db().reader(), member.user_id).await
     }
 
     /// Applies a change; every problem at once.
@@ -319,6 +312,22 @@ fn entry(member: &Member, source: &Model, action: Action, client: &ClientInfo) -
         details: json!({"name": source.name}),
         client: client.clone(),
     }
+}
+
+async fn limit(db: &impl ConnectionTrait, owner: UserId) -> Result<Limit> {
+    let open = Entity::unscoped().filter(Column::OwnerId.eq(owner)).filter(Column::RevokedAt.is_null());
+    let used = saturate(open.count(db).await?);
+    Ok(Limit { key: "signalSources".to_owned(), used, allowed: saturate(MOST_SOURCES) })
+}
+
+async fn check_room(tx: &DatabaseTransaction, owner: UserId) -> Result<()> {
+    let limit = limit(tx, owner).await?;
+    if limit.used < limit.allowed {
+        return Ok(());
+    }
+    let message = format!("you have {MOST_SOURCES} open sources: revoke one first");
+    let problem = Problem::new(ProblemCode::LimitExceeded, &["input"], message);
+    Err(Problem { limit: Some(limit), ..problem }.into())
 }
 
 fn saturate(count: u64) -> u32 {

@@ -1,12 +1,21 @@
 //! People as others see them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Enum, ID, Object, SimpleObject};
-use bellwether_domain::Viewer as DomainViewer;
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use bellwether_domain::identity::{self, SignedIn};
+use bellwether_domain::ids::TenantId;
 use bellwether_domain::permission::{self, Permission as P};
+use bellwether_domain::{Error, Viewer as DomainViewer};
 use chrono::{DateTime, Utc};
+
+use super::capabilities::Capability;
+use super::credentials::{ApiKey, Session};
+use crate::context::Request;
+use crate::field::{Access, Field, field};
+use crate::paging::Item;
+use crate::problems::Limit;
 
 /// A person in one tenant.
 #[derive(Clone, Debug)]
@@ -14,6 +23,8 @@ pub(crate) struct User {
     user: Arc<identity::User>,
     /// Whether the viewer may see more than the name: themselves, or one who may read users.
     is_open: bool,
+    /// The tenant, where a list has read all of its tenants at once.
+    tenant: Option<Option<Tenant>>,
 }
 
 impl User {
@@ -21,8 +32,42 @@ impl User {
     pub(crate) fn new(user: impl Into<Arc<identity::User>>, viewer: &DomainViewer) -> Self {
         let user = user.into();
         let is_self = viewer.member().is_ok_and(|member| member.user_id == user.id);
-        Self { is_open: is_self || viewer.may(P::UsersRead), user }
+        Self { is_open: is_self || viewer.may(P::UsersRead), user, tenant: None }
     }
+
+    /// Users of a list; with their tenants, read at once, where these are wanted.
+    pub(super) async fn many(
+        request: &Request,
+        users: Vec<identity::User>,
+        with_tenant: bool,
+    ) -> Result<Vec<Self>, Error> {
+        let viewer = request.viewer();
+        if !with_tenant {
+            return Ok(users.into_iter().map(|user| Self::new(user, viewer)).collect());
+        }
+        let tenants = tenants(request, users.iter().map(|user| user.tenant_id)).await?;
+        let tenant = |user: &identity::User| Some(tenants.get(&user.tenant_id).cloned().map(Tenant));
+        Ok(users.into_iter().map(|user| Self { tenant: tenant(&user), ..Self::new(user, viewer) }).collect())
+    }
+
+    pub(super) fn row(&self) -> &identity::User {
+        &self.user
+    }
+}
+
+/// Those of these tenants that the viewer may see, each read once.
+pub(super) async fn tenants(
+    request: &Request,
+    ids: impl Iterator<Item = TenantId>,
+) -> Result<HashMap<TenantId, identity::Tenant>, Error> {
+    let mut ids: Vec<_> = ids.collect();
+    ids.sort();
+    ids.dedup();
+    request.domain.tenants_by_id(request.viewer(), ids).await
+}
+
+impl Item for User {
+    const NAME: &str = "User";
 }
 
 /// A person in one tenant.
@@ -58,6 +103,21 @@ impl User {
         self.is_open.then_some(self.user.role.into())
     }
 
+    /// Whether they may sign in; null unless it is your own or you may read users.
+    async fn status(&self) -> Option<UserStatus> {
+        self.is_open.then_some(self.user.status.into())
+    }
+
+    /// The tenant.
+    async fn tenant(&self, ctx: &Context<'_>) -> Field<Option<Tenant>> {
+        let (known, id) = (self.tenant.clone(), self.user.tenant_id);
+        field(ctx, Access::SignedIn, async move |request: Request| match known {
+            Some(known) => Ok(known),
+            None => Ok(request.domain.visible_tenant(request.viewer(), id).await?.map(Tenant)),
+        })
+        .await
+    }
+
     /// When the account was made.
     async fn created_at(&self) -> DateTime<Utc> {
         self.user.created_at
@@ -84,9 +144,25 @@ pub(crate) enum Locale {
     Es,
 }
 
+/// Whether a user may sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "identity::UserStatus")]
+pub(crate) enum UserStatus {
+    /// May sign in.
+    Active,
+    /// May not, until activated again.
+    Suspended,
+    /// Closed by its person; the email is free again.
+    Closed,
+}
+
 /// A business that runs on the installation.
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant(pub(crate) identity::Tenant);
+
+impl Item for Tenant {
+    const NAME: &str = "Tenant";
+}
 
 /// A business that runs on the installation.
 #[Object]
@@ -106,14 +182,30 @@ impl Tenant {
         &self.0.name
     }
 
+    /// Whether it is served.
+    async fn status(&self) -> TenantStatus {
+        self.0.status.into()
+    }
+
     /// When it was made.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 }
 
+/// Whether a tenant is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "identity::TenantStatus")]
+pub(crate) enum TenantStatus {
+    /// Served.
+    Active,
+    /// Its users can't sign in, and its webhooks are refused.
+    Suspended,
+}
+
 /// Who is signed in.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Viewer {
     /// The user.
     user: User,
@@ -121,10 +213,14 @@ pub(crate) struct Viewer {
     tenant: Tenant,
     /// Their role.
     role: Role,
-    /// What they may do.
+    /// What they may do; with an API key, what its scopes leave of that.
     permissions: Vec<Permission>,
-    /// The session that they are signed in with; null where it was ended meanwhile.
+    /// The session that they are signed in with; null where it was ended meanwhile, and for an API key, which has none.
     session: Option<Session>,
+    /// Every permission, whether they hold it, and what stands in the way where they do not.
+    capabilities: Vec<Capability>,
+    #[graphql(skip)]
+    viewer: DomainViewer,
 }
 
 impl Viewer {
@@ -134,13 +230,15 @@ impl Viewer {
         tenant: identity::Tenant,
         session: Option<identity::Session>,
     ) -> Self {
-        let held = P::ALL.iter().filter(|permission| user.role.holds(**permission));
+        let held = P::ALL.iter().filter(|permission| viewer.may(**permission));
         Self {
             role: user.role.into(),
             permissions: held.map(|permission| Permission::from(*permission)).collect(),
             user: User::new(user, viewer),
             tenant: Tenant(tenant),
-            session: session.map(Session),
+            session: session.map(|session| Session::new(session, viewer)),
+            capabilities: viewer.capabilities().into_iter().map(Capability::from).collect(),
+            viewer: viewer.clone(),
         }
     }
 
@@ -151,41 +249,24 @@ impl Viewer {
     }
 }
 
-/// One sign-in of a user, until it is ended or runs out.
-#[derive(Clone, Debug)]
-pub(crate) struct Session(identity::Session);
-
-/// One sign-in of a user, until it is ended or runs out.
-#[Object]
-impl Session {
-    /// The id, `ses_…`.
-    async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+#[ComplexObject]
+impl Viewer {
+    /// The API key that they are signed in with; null for a session.
+    async fn api_key(&self, ctx: &Context<'_>) -> Field<Option<ApiKey>> {
+        let viewer = self.viewer.clone();
+        field(ctx, Access::Open, async move |request: Request| {
+            Ok(request.domain.viewer_api_key(&viewer).await?.map(ApiKey::from))
+        })
+        .await
     }
 
-    /// The program that signed in, as it calls itself; null where it did not say.
-    async fn user_agent(&self) -> Option<&str> {
-        self.0.user_agent.as_deref()
-    }
-
-    /// The address that signed in; null where it is not known.
-    async fn address(&self) -> Option<&str> {
-        self.0.address.as_deref()
-    }
-
-    /// When it began.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
-    }
-
-    /// When its tokens were last renewed.
-    async fn last_used_at(&self) -> DateTime<Utc> {
-        self.0.last_used_at
-    }
-
-    /// When it runs out unless it is renewed.
-    async fn expires_at(&self) -> DateTime<Utc> {
-        self.0.expires_at
+    /// What they may have only so many of, and how many they have.
+    async fn limits(&self, ctx: &Context<'_>) -> Field<Vec<Limit>> {
+        let viewer = self.viewer.clone();
+        field(ctx, Access::Open, async move |request: Request| {
+            Ok(request.domain.viewer_limits(&viewer).await?.into_iter().map(Limit::from).collect())
+        })
+        .await
     }
 }
 
@@ -233,6 +314,8 @@ pub(crate) enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "permission::Permission")]
 pub(crate) enum Permission {
+    /// Manage one's own account: its sessions and its API keys. No API key holds it.
+    AccountManage,
     /// Read the signals of the own tenant, and one's own private ones.
     SignalsRead,
     /// Record signals for oneself.
@@ -247,10 +330,16 @@ pub(crate) enum Permission {
     UsersRead,
     /// Invite people into the tenant, in roles up to one's own.
     UsersInvite,
-    /// See what belongs to other tenants.
-    TenantsReadAll,
     /// See the scheduler's lock, jobs and runs, run, pause and resume jobs, and break the lock.
     SchedulerManage,
+    /// Change the roles of the tenant's users, suspend and activate them, and end their sessions.
+    UsersManage,
+    /// Read the tenant's audit log.
+    AuditRead,
+    /// See what belongs to other tenants.
+    TenantsReadAll,
+    /// Make, suspend and activate tenants.
+    TenantsManage,
     /// Introspect the schema where the installation does not open it to everybody.
     SchemaIntrospect,
 }

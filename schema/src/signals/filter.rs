@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::sources::Verdict;
 use super::types::{Audience, Direction, Mode, Outcome, SignalOrigin, Timeframe};
+use crate::identity::{AuditAction, Role, TenantStatus, UserStatus};
 use crate::node::parse_id;
 use crate::scheduler::RunStatus;
 
@@ -30,6 +31,10 @@ const MOST_VALUES: usize = 100;
 #[graphql(concrete(name = "SignalOutcomeFilter", params(Outcome)))]
 #[graphql(concrete(name = "DeliveryVerdictFilter", params(Verdict)))]
 #[graphql(concrete(name = "SchedulerRunStatusFilter", params(RunStatus)))]
+#[graphql(concrete(name = "RoleFilter", params(Role)))]
+#[graphql(concrete(name = "UserStatusFilter", params(UserStatus)))]
+#[graphql(concrete(name = "TenantStatusFilter", params(TenantStatus)))]
+#[graphql(concrete(name = "AuditActionFilter", params(AuditAction)))]
 pub(crate) struct Words<T: InputType> {
     /// Equal to this.
     eq: Option<T>,

@@ -7,7 +7,7 @@ use bellwether_domain::signals::{NewSource, SourceChange};
 use super::sources::{SignalDelivery, SignalSource};
 use super::types::{Audience, Mode, Timeframe};
 use crate::context::Request;
-use crate::field::{Access, Field, Payload, mutate};
+use crate::field::{Access, Field, Payload, mutate, refused_by_default};
 use crate::node::parse_id;
 use crate::problems::UserError;
 
@@ -130,15 +130,6 @@ pub(crate) struct RedriveSignalDeliveryPayload {
     user_errors: Vec<UserError>,
 }
 
-macro_rules! refused_by_default {
-    ($($name:ident)*) => {$(
-        impl Payload for $name {
-            fn refused(user_errors: Vec<UserError>) -> Self {
-                Self { user_errors, ..Self::default() }
-            }
-        }
-    )*};
-}
 refused_by_default! {
     CreateSignalSourcePayload UpdateSignalSourcePayload RevokeSignalSourcePayload RedriveSignalDeliveryPayload
 }

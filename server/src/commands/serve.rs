@@ -34,6 +34,12 @@ pub(crate) async fn serve(
     config: &Config,
     ready: impl FnOnce(std::net::SocketAddr) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
+    if config.database.row_level_security && domain.db().is_above_the_wall().await? {
+        tracing::warn!(
+            "the database's role is a superuser or has BYPASSRLS: row-level security does not hold against it; \
+             connect as a plain role"
+        );
+    }
     let shutdown = CancellationToken::new();
     let listener = app::listen(config).await?;
     if let Some(address) = config.metrics.listen {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_graphql::parser::types::{OperationType, Selection};
 use async_graphql::{Positioned, Request, Response, Variables};
 use axum::http::StatusCode;
-use bellwether_domain::Fault;
 use bellwether_domain::permission::Permission;
+use bellwether_domain::{Fault, Viewer, wall};
 use bellwether_guard::Accepted;
 use bellwether_schema::{Schema, bad_request, fault_error, publish, rejection_error};
 use futures_util::future::FutureExt;
@@ -43,6 +43,7 @@ pub(super) struct Operation {
     schema: Schema,
     request: Request,
     request_id: String,
+    viewer: Viewer,
     /// Its type.
     pub(super) kind: OperationType,
     /// What it was charged.
@@ -90,6 +91,7 @@ pub(super) fn admit(
         schema: if accepted.operation_type == OperationType::Mutation { &app.mutations } else { &app.schema }.clone(),
         request,
         request_id: id.to_owned(),
+        viewer: caller.viewer().clone(),
         kind: accepted.operation_type,
         cost: Cost { requested: points.into(), available },
     })
@@ -144,9 +146,9 @@ impl Operation {
     /// A mutation goes on when its caller hangs up or the time is over: what is written is written whole. `held` is
     /// kept until then.
     pub(super) async fn run<T: Send + 'static>(self, limit: Duration, held: T) -> Reply {
-        let Self { schema, request, request_id, kind, cost } = self;
+        let Self { schema, request, request_id, viewer, kind, cost } = self;
         let run = async move {
-            let done = caught(schema.execute(request)).await;
+            let done = wall::confine(&viewer, caught(schema.execute(request))).await;
             drop(held);
             done
         };
@@ -172,8 +174,9 @@ impl Operation {
 
     /// Runs it as a subscription: an answer for each event, until it ends.
     pub(super) fn events(self) -> impl Stream<Item = Response> + Send + use<> {
-        let Self { schema, request, request_id, .. } = self;
-        AssertUnwindSafe(schema.execute_stream(request)).catch_unwind().map(move |event| match event {
+        let Self { schema, request, request_id, viewer, .. } = self;
+        let answers = wall::confine_stream(&viewer, schema.execute_stream(request));
+        AssertUnwindSafe(answers).catch_unwind().map(move |event| match event {
             Ok(mut response) => {
                 publish(&mut response, &request_id);
                 response

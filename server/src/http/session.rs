@@ -1,13 +1,14 @@
-//! The end of sessions, for connections that would outlive them.
+//! The end of sessions and API keys, for connections that would outlive them.
 
 use std::time::Duration;
 
 use bellwether_domain::{Domain, Fault, Viewer};
 
-/// How often it is asked whether a session is still open.
-const ASK_EVERY: Duration = Duration::from_millis(2_500);
+/// How often it is asked whether a session is still open. The answer is at most three seconds old: within five, an end
+/// on another instance is known here.
+const ASK_EVERY: Duration = Duration::from_secs(2);
 
-/// Waits until the viewer's session has ended, and tells why. For whoever is not signed in there is none to end.
+/// Waits until the viewer's session or API key has ended, and tells why. For whoever is not signed in there is none to end.
 pub(super) async fn ended(domain: Domain, viewer: Viewer) -> Fault {
     if viewer.member().is_err() {
         return std::future::pending().await;

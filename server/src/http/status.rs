@@ -5,7 +5,7 @@
 
 use async_graphql::{PathSegment, Response, ServerError, Value};
 use axum::http::StatusCode;
-use bellwether_schema::error_code;
+use bellwether_schema::{ErrorCode, error_code};
 
 /// The status of an answer.
 pub(super) fn of(response: &Response) -> StatusCode {
@@ -33,18 +33,24 @@ pub(super) fn legacy(status: StatusCode) -> StatusCode {
     }
 }
 
+/// The codes whose errors have a status of their own, the gravest first.
+const STATUSES: [(ErrorCode, StatusCode); 5] = [
+    (ErrorCode::Internal, StatusCode::INTERNAL_SERVER_ERROR),
+    (ErrorCode::Unavailable, StatusCode::SERVICE_UNAVAILABLE),
+    (ErrorCode::RateLimited, StatusCode::TOO_MANY_REQUESTS),
+    (ErrorCode::Forbidden, StatusCode::FORBIDDEN),
+    (ErrorCode::Unauthenticated, StatusCode::UNAUTHORIZED),
+];
+
+/// The status of an answer of which errors of this code left nothing.
+pub(crate) fn of_code(code: ErrorCode) -> StatusCode {
+    STATUSES.iter().find(|(of, _)| *of == code).map_or(StatusCode::BAD_REQUEST, |(_, status)| *status)
+}
+
 /// The status of the gravest of the errors that have one of their own.
 fn worst(errors: &[ServerError]) -> Option<StatusCode> {
-    [
-        ("INTERNAL", StatusCode::INTERNAL_SERVER_ERROR),
-        ("UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE),
-        ("RATE_LIMITED", StatusCode::TOO_MANY_REQUESTS),
-        ("FORBIDDEN", StatusCode::FORBIDDEN),
-        ("UNAUTHENTICATED", StatusCode::UNAUTHORIZED),
-    ]
-    .into_iter()
-    .find(|(code, _)| errors.iter().any(|error| error_code(error) == Some(code)))
-    .map(|(_, status)| status)
+    let any = |code: ErrorCode| errors.iter().any(|error| error_code(error) == Some(code.as_str()));
+    STATUSES.into_iter().find(|(code, _)| any(*code)).map(|(_, status)| status)
 }
 
 #[cfg(test)]

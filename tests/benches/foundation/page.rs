@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use axum::routing::post;
 use axum::{Json, Router};
+use bellwether_tests::Backend;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -27,6 +28,15 @@ pub async fn measure(bench: &Bench, plan: &Plan) {
         async || http_rate(bare, theirs.clone(), CLIENTS, plan.seconds).await,
     )
     .await;
+    if bench.app.database.backend == Backend::Postgres {
+        let open = bench.app.another_without_wall().await;
+        compare(
+            "the same behind row-level security, against without",
+            async || http_rate(bench.app.address, ours.clone(), CLIENTS, plan.seconds).await,
+            async || http_rate(open, ours.clone(), CLIENTS, plan.seconds).await,
+        )
+        .await;
+    }
 }
 
 async fn serve_bare(bench: &Bench) -> SocketAddr {

@@ -17,12 +17,12 @@ use crate::follow::{Events, Heard, Socket};
 use crate::world::{Caller, Source, Written, deliver, execute, make_source, record, signal, unused};
 
 /// A word that stands in every text of tenant `a`, and nowhere else.
-const CANARY: &str = "zwartkoprietzanger";
+pub const CANARY: &str = "zwartkoprietzanger";
 /// Everybody of tenant `b` who may not see other tenants.
 const STRANGERS: [Role; 4] = [Role::Trader, Role::Support, Role::Seller, Role::Admin];
 
 /// What tenant `a` has.
-struct Things {
+pub struct Things {
     tenant: String,
     /// The admin, the seller and the trader.
     users: Vec<String>,
@@ -36,10 +36,34 @@ struct Things {
     deliveries: Vec<String>,
     /// The admin's session.
     session: String,
+    /// The admin's API key.
+    key: String,
+    /// An entry of the audit log.
+    entry: String,
+}
+
+impl Things {
+    /// The id of one thing of each kind, of a shared and of a private one where there are both.
+    pub fn ids(&self) -> Vec<String> {
+        let some = [&self.users[2], &self.shared[0], &self.private[0], &self.deliveries[0], &self.sources[0].id];
+        some.into_iter().chain([&self.tenant, &self.session, &self.key, &self.entry]).cloned().collect()
+    }
+
+    /// The cursors of what the admin sees in lists, each with one of the same moment that nothing has.
+    pub async fn cursors(&self, app: &TestApp) -> Vec<(String, String)> {
+        let admin = app.sign_in("a", Role::Admin).await;
+        let query = "{ signals(first: 2) { edges { cursor } } signalDeliveries(first: 1) { edges { cursor } }
+            apiKeys(first: 1) { edges { cursor } } sessions(first: 1) { edges { cursor } }
+            auditLog(first: 1) { edges { cursor } } users(first: 1) { edges { cursor } } }";
+        let lists = admin.data(query, json!({})).await;
+        let edges = lists.as_object().unwrap().values().flat_map(|list| list["edges"].as_array().unwrap().clone());
+        let cursors = edges.map(|edge| edge["cursor"].as_str().unwrap().to_owned());
+        cursors.map(|cursor| (cursor.clone(), cursor_beside(&cursor))).collect()
+    }
 }
 
 /// Fills tenant `a`.
-async fn fill(app: &TestApp) -> Things {
+pub async fn fill(app: &TestApp) -> Things {
     execute(app, &format!("UPDATE tenants SET name = 'Tenant {CANARY}' WHERE slug = 'a'")).await;
     let renamed = format!(
         "UPDATE users SET first_name = 'First {CANARY}', last_name = 'Last {CANARY}' \
@@ -73,7 +97,14 @@ async fn fill(app: &TestApp) -> Things {
         deliveries.push(deliver(app, client, &source, &format!("no {CANARY}"), "REJECTED").await);
         sources.push(source);
     }
-    Things { tenant, users, shared, private, sources, deliveries, session }
+    let query = format!(
+        "mutation {{ createApiKey(input: {{name: \"key {CANARY}\", scopes: [SIGNALS_READ]}}) {{ apiKey {{ id }} }} }}"
+    );
+    let key = text(&admin.data(&query, json!({})).await["createApiKey"]["apiKey"]["id"]);
+    let log = admin.data("{ auditLog(first: 1) { nodes { id action } } }", json!({})).await;
+    assert_eq!(log["auditLog"]["nodes"][0]["action"], "API_KEY_CREATED");
+    let entry = text(&log["auditLog"]["nodes"][0]["id"]);
+    Things { tenant, users, shared, private, sources, deliveries, session, key, entry }
 }
 
 /// A signal whose every text has the canary in it.
@@ -93,6 +124,7 @@ const SIGNAL: &str = "fragment S on Signal { id symbol strategy summary entry pa
 const NODE: &str = "fragment N on Node { __typename id
     ... on Signal { strategy summary payload author { firstName lastName email } }
     ... on User { firstName lastName email role createdAt } ... on Tenant { slug name createdAt }
+    ... on ApiKey { name prefix } ... on Session { device address } ... on AuditEntry { action details subject }
     ... on SignalSource { name tokenPrefix strategy symbols { ticker symbol } }
     ... on SignalDelivery { sourceId body reason verdict signal { id summary } } }";
 
@@ -115,9 +147,11 @@ impl Probe {
 /// The cursor of the same moment whose signal does not exist: nothing lies between the two.
 fn cursor_beside(cursor: &str) -> String {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
-    let (place, id) = text.rsplit_once(':').unwrap();
-    let id = u128::from_str_radix(id, 16).unwrap_or_else(|error| panic!("{text}: {error}")) ^ 1;
-    URL_SAFE_NO_PAD.encode(format!("{place}:{id:032x}"))
+    // The id is the part of it that is 32 letters of base16.
+    let id = text.split(':').find(|part| part.len() == 32 && u128::from_str_radix(part, 16).is_ok());
+    let id = id.unwrap_or_else(|| panic!("{text} has no id"));
+    let beside = u128::from_str_radix(id, 16).unwrap() ^ 1;
+    URL_SAFE_NO_PAD.encode(text.replace(id, &format!("{beside:032x}")))
 }
 
 /// The id of a delivery of the same moment that does not exist.
@@ -188,16 +222,17 @@ fn probes(things: &Things, cursors: &[(String, String)]) -> Vec<Probe> {
 }
 
 /// Fails where anything of tenant `a` is in what was written.
-fn assert_no_word(things: &Things, who: &str, what: &str, written: &str) {
+pub fn assert_no_word(things: &Things, who: &str, what: &str, written: &str) {
     let lower = written.to_lowercase();
     let users = things.users.iter().chain(&things.shared).chain(&things.private).chain(&things.deliveries);
     let sources = things.sources.iter().flat_map(|source| [&source.id, &source.token]);
-    for word in users.chain(sources).map(String::as_str).chain([CANARY, "@a.test", "731.40507", &things.tenant]) {
+    let others = [CANARY, "@a.test", "731.40507", &things.tenant, &things.session, &things.key, &things.entry];
+    for word in users.chain(sources).map(String::as_str).chain(others) {
         assert!(!lower.contains(&word.to_lowercase()), "{who} heard {word} from {what}: {written}");
     }
 }
 
-async fn strangers(app: &TestApp) -> Vec<Caller> {
+pub async fn strangers(app: &TestApp) -> Vec<Caller> {
     let mut callers = vec![Caller::anonymous(app)];
     for role in STRANGERS {
         callers.push(Caller::of(app, "b", role).await);
@@ -257,6 +292,7 @@ both_databases! {
         let trader = Caller::of(&app, "a", Role::Trader).await;
         let admins = [&things.private[0], &things.shared[0], &things.shared[1], &things.tenant];
         let ids = admins.into_iter().chain(&things.users).chain(things.sources.iter().map(|source| &source.id));
+        let ids = ids.chain([&things.key, &things.entry]);
         let by_admin = ids.chain(&things.deliveries[..2]).map(|id| (&admin, id));
         for (caller, id) in by_admin.chain(things.deliveries[2..].iter().map(|id| (&trader, id))) {
             let found = caller.ask(&query, &json!({"id": id})).await;

@@ -2,13 +2,16 @@
 //!
 //! [`matrix`] has an expected answer for every root field and every role, and fails when a field has none.
 //! [`isolation`] asks for one tenant's objects as the people of another. [`identity`] registers, signs in and out, and
-//! forges tokens. [`permissions`] holds the schema's words against the domain's. The rest is what they share:
+//! forges tokens, and reads and manages people. [`crawl`] does what [`isolation`] does for every field of the schema, whichever there are ([`walk`]). [`permissions`] holds the schema's words against the domain's. The rest is what they share:
 //! [`world`] makes things and asks, [`follow`] subscribes, [`sdl`] reads the exported schema.
 
+mod crawl;
 mod follow;
 mod identity;
 mod isolation;
 mod matrix;
 mod permissions;
 mod sdl;
+mod walk;
+mod wall;
 mod world;

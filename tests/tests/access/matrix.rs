@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bellwether_domain::ids::{AssetId, DeliveryId, Id, RunId, SessionId, SignalId, SourceId, TenantId, UserId};
+use bellwether_domain::ids::{
+    ApiKeyId, AssetId, AuditEntryId, DeliveryId, Id, RunId, SessionId, SignalId, SourceId, TenantId, UserId,
+};
 use bellwether_domain::permission::{Permission, Role};
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_tests::app::{PASSWORD, email};
@@ -21,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::follow::{Events, Heard, Socket};
 use crate::sdl::root_fields;
-use crate::world::{Caller, deliver, execute, make_source, record, signal, unused};
+use crate::world::{Caller, deliver, execute, make_api_key, make_source, make_user, record, signal, unused};
 
 /// So long that no test outlasts it.
 const LEASE: Duration = Duration::from_secs(600);
@@ -87,6 +89,14 @@ enum Thing {
     Session,
     /// A run of a job, which is the installation's.
     Run,
+    /// An API key of the admin's.
+    ApiKey,
+    /// The newest entry of tenant `a`'s audit log.
+    AuditEntry,
+    /// A new trader of tenant `a`.
+    Colleague,
+    /// A new tenant.
+    NewTenant,
 }
 
 struct Row {
@@ -240,6 +250,64 @@ const ROWS: &[Row] = &[
             acceptInvitation(input: {token: $invitation, password: $password, acceptTerms: $terms}) {
                 session { accessToken } userErrors { code } } }",
         "/acceptInvitation", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Query.node", Thing::Session, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.node", Thing::ApiKey, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.node", Thing::AuditEntry, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.nodes", Thing::Session, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.nodes", Thing::ApiKey, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.nodes", Thing::AuditEntry, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.sessions", Thing::None, "{ sessions { nodes { id } totalCount } }", "/sessions",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.apiKeys", Thing::None, "{ apiKeys { nodes { id } totalCount } }", "/apiKeys",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.users", Thing::None, "{ users { nodes { id } totalCount } }", "/users",
+        [WHO, NOT, NOT, YES, NOT, YES, YES]),
+    row("Query.user", Thing::User, "query ($id: ID!) { user(id: $id) { id } }", "/user",
+        [WHO, NOT, NOT, YES, NOT, YES, YES]),
+    row("Query.tenants", Thing::None, "{ tenants { nodes { id } totalCount } }", "/tenants",
+        [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Query.tenant", Thing::Tenant, "query ($id: ID!) { tenant(id: $id) { id } }", "/tenant",
+        [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Query.auditLog", Thing::None, "{ auditLog { nodes { id } totalCount } }", "/auditLog",
+        [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.createApiKey", Thing::None,
+        "mutation { createApiKey(input: {name: \"bot\", scopes: [SIGNALS_READ]}) {
+            apiKey { id } userErrors { code } } }",
+        "/createApiKey", [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.revokeApiKey", Thing::ApiKey,
+        "mutation ($id: ID!) { revokeApiKey(input: {id: $id}) { apiKey { id } userErrors { code message path } } }",
+        "/revokeApiKey", [WHO, GONE, GONE, GONE, GONE, YES, GONE]),
+    row("Mutation.setUserRole", Thing::Colleague,
+        "mutation ($id: ID!) {
+            setUserRole(input: {userId: $id, role: SELLER}) { user { id } userErrors { code message path } } }",
+        "/setUserRole", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.suspendUser", Thing::Colleague,
+        "mutation ($id: ID!) {
+            suspendUser(input: {userId: $id, reason: \"unpaid\"}) { user { id } userErrors { code message path } } }",
+        "/suspendUser", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.activateUser", Thing::Colleague,
+        "mutation ($id: ID!) { activateUser(input: {userId: $id}) { user { id } userErrors { code message path } } }",
+        "/activateUser", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.endUserSessions", Thing::Colleague,
+        "mutation ($id: ID!) {
+            endUserSessions(input: {userId: $id}) { user { id } userErrors { code message path } } }",
+        "/endUserSessions", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.createTenant", Thing::None,
+        "mutation ($slug: String!) {
+            createTenant(input: {slug: $slug, name: \"New\"}) { tenant { id } userErrors { code } } }",
+        "/createTenant", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.suspendTenant", Thing::NewTenant,
+        "mutation ($id: ID!) {
+            suspendTenant(input: {tenantId: $id, reason: \"unpaid\"}) {
+                tenant { id } userErrors { code message path } } }",
+        "/suspendTenant", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.activateTenant", Thing::NewTenant,
+        "mutation ($id: ID!) {
+            activateTenant(input: {tenantId: $id}) { tenant { id } userErrors { code message path } } }",
+        "/activateTenant", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Mutation.logoutEverywhere", Thing::None,
+        "mutation { logoutEverywhere(input: {keepCurrent: true}) { endedSessions userErrors { code } } }",
+        "/logoutEverywhere", [WHO, YES, YES, YES, YES, YES, YES]),
     row("Subscription.signalRecorded", Thing::None,
         "subscription { signalRecorded(afterSequence: \"0\") { sequence signal { id } } }",
         "/signalRecorded", [WHO, YES, YES, YES, YES, YES, YES]),
@@ -317,6 +385,22 @@ impl Stage<'_> {
             }
             Thing::Session => self.login().await.0,
             Thing::Run => a_run(app, self.made).await,
+            Thing::ApiKey => {
+                let (id, _) = make_api_key(admin, &["SIGNALS_READ"]).await;
+                // One user may have so many good keys.
+                let revoke = "mutation ($id: ID!) { revokeApiKey(input: {id: $id}) { userErrors { code } } }";
+                admin.data(revoke, json!({"id": id})).await;
+                id
+            }
+            Thing::AuditEntry => {
+                let found = admin.data("{ auditLog(first: 1) { nodes { id } } }", json!({})).await;
+                found["auditLog"]["nodes"][0]["id"].as_str().unwrap().to_owned()
+            }
+            Thing::Colleague => make_user(app, "a", &format!("colleague{}@a.test", self.made), Role::Trader).await,
+            Thing::NewTenant => {
+                let slug = format!("made-{}", self.made);
+                app.domain.put_tenant(&slug, "Made").await.unwrap().id.to_string()
+            }
         }
     }
 
@@ -387,6 +471,9 @@ impl Stage<'_> {
                 variables[name] = self.token(purpose).await.into();
             }
         }
+        if uses("slug") {
+            variables["slug"] = format!("new-{}", self.made).into();
+        }
         if uses("signal") {
             variables["signal"] = signal(self.app, self.made, "PRIVATE");
         }
@@ -406,6 +493,10 @@ fn unused_as(thing: Thing) -> String {
         Thing::Delivery | Thing::PrivateDelivery => unused::<DeliveryId>(),
         Thing::Session => unused::<SessionId>(),
         Thing::Run => unused::<RunId>(),
+        Thing::ApiKey => unused::<ApiKeyId>(),
+        Thing::AuditEntry => unused::<AuditEntryId>(),
+        Thing::Colleague => unused::<UserId>(),
+        Thing::NewTenant => unused::<TenantId>(),
     }
 }
 

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bellwether_domain::clock::SystemClock;
 use bellwether_domain::entropy::Entropy;
+use bellwether_domain::identity::NewPerson;
 use bellwether_domain::ids::{Id, new_uuid};
 use bellwether_domain::permission::Role;
+use bellwether_tests::app::PASSWORD;
 use bellwether_tests::{Client, TestApp};
 use chrono::{SubsecRound, TimeDelta};
 use reqwest::StatusCode;
@@ -154,6 +156,28 @@ pub async fn record(client: &Client, signal: &Value) -> String {
     let done = client.data(query, json!({"input": signal})).await;
     assert_eq!(done["recordSignal"]["outcome"], "INSERTED", "{done}");
     done["recordSignal"]["signal"]["id"].as_str().unwrap().to_owned()
+}
+
+/// Makes an API key; its id and the key.
+pub async fn make_api_key(client: &Client, scopes: &[&str]) -> (String, String) {
+    let query = "mutation ($scopes: [Permission!]!) { createApiKey(input: {name: \"bot\", scopes: $scopes}) {
+        apiKey { id } token userErrors { message } } }";
+    let made = client.data(query, json!({"scopes": scopes})).await["createApiKey"].clone();
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    (text(&made["apiKey"]["id"]), text(&made["token"]))
+}
+
+/// Makes a user with everybody's password; their id.
+pub async fn make_user(app: &TestApp, tenant: &str, email: &str, role: Role) -> String {
+    let tenant = app.domain.tenant_by_slug(tenant).await.unwrap().unwrap();
+    let person = NewPerson {
+        email: email.to_owned(),
+        password: PASSWORD.into(),
+        first_name: "New".to_owned(),
+        last_name: "Person".to_owned(),
+        role,
+    };
+    app.domain.create_user(tenant.id, person).await.unwrap().id.to_string()
 }
 
 /// A source, with its token.

@@ -109,6 +109,14 @@ bellwether_tests::both_databases! {
         let query = "mutation ($input: CreateSignalSourceInput!) { createSignalSource(input: $input) { url token userErrors { message } } }";
         let made = client.data(query, json!({"input": {"name": "alerts"}})).await["createSignalSource"].clone();
         let source = secrets.note("source token", made["token"].as_str().unwrap_or_else(|| panic!("{made}")));
+        let query = "mutation { createApiKey(input: {name: \"bot\", scopes: [SIGNALS_READ]}) { token userErrors { message } } }";
+        let made = client.data(query, json!({})).await["createApiKey"].clone();
+        let key = secrets.note("API key", made["token"].as_str().unwrap_or_else(|| panic!("{made}")));
+        let mut bot = client.clone();
+        for (key, status) in [(key.clone(), 200), (secrets.note("mistyped API key", format!("{key}0")), 401)] {
+            bot.token = Some(key);
+            assert_eq!(bot.send("{ signals { totalCount } }", json!({})).await.status, status);
+        }
         let bad = secrets.note("bad source token", "tvw_thisonewasguessedbysomebody");
         for (token, status) in [(&source, 202), (&source, 202), (&bad, 404)] {
             let url = format!("http://{}/hooks/tradingview/{token}", server.address);

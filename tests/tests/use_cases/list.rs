@@ -250,8 +250,8 @@ both_databases! {
         let viewer = app.domain.authenticate(client.token.as_deref().unwrap()).await.unwrap();
         let (other, _) = app.another().await;
         let summary = async || {
-            let page = app.domain.signals_page(&viewer, &SignalFilter::default(), SignalOrder::default(), &PageArgs::default());
-            page.await.unwrap().items[0].signal.summary.clone()
+            let (filter, order, args) = Default::default();
+            app.domain.signals_page(&viewer, &filter, order, &args).await.unwrap().items[0].signal.summary.clone()
         };
         for (index, text) in ["first", "second", "third"].into_iter().enumerate() {
             let new = NewSignal { summary: Some(text.to_owned()), on_duplicate: OnDuplicate::Update, ..signal(0) };

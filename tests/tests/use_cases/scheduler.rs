@@ -381,7 +381,7 @@ both_databases! {
     /// A run is told to whoever follows, also in another process.
     async fn finished_runs_are_followed_across_processes(app: TestDomain) {
         let owner = app.viewer("a", Role::Owner).await;
-        let other = domain_on(&app.database, test_config(), app.clock.clone()).await;
+        let other = domain_on(&app.database, test_config(), app.clock.clone(), &app.mail).await;
         tokio::spawn(other.clone().run_scheduler_feed());
         let _scheduling = scheduling(&app.domain, "one");
         run(&app, &owner, "audit_verification").await;

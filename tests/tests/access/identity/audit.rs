@@ -1,0 +1,108 @@
+//! Reading the audit log.
+
+use bellwether_domain::permission::Role;
+use bellwether_tests::{Client, TestApp, both_databases};
+use serde_json::{Value, json};
+
+use crate::world::{Caller, make_source, make_user};
+
+const LOG: &str = "query ($filter: AuditFilter, $first: Int, $after: String) {
+    auditLog(filter: $filter, first: $first, after: $after) {
+        nodes { id sequence at action actor { id firstName } tenant { slug } subject details address userAgent hash }
+        totalCount pageInfo { hasNextPage endCursor } } }";
+const SUSPEND: &str = "mutation ($id: ID!) {
+    suspendUser(input: {userId: $id, reason: \"unpaid\"}) { user { id } userErrors { message } } }";
+
+async fn log(client: &Client, filter: Value) -> Vec<Value> {
+    let log = client.data(LOG, json!({"filter": filter, "first": 100})).await["auditLog"].clone();
+    let nodes = log["nodes"].as_array().unwrap().clone();
+    assert_eq!(log["totalCount"], nodes.len());
+    nodes
+}
+
+both_databases! {
+    async fn an_entry_tells_who_did_what_from_where(app: TestApp) {
+        let admin = app.sign_in("a", Role::Admin).await;
+        let user = make_user(&app, "a", "late@a.test", Role::Trader).await;
+        admin.data(SUSPEND, json!({"id": user})).await;
+        let me = Caller::of(&app, "a", Role::Admin).await.viewer().await["user"]["id"].clone();
+        let found = log(&admin, json!({"action": {"eq": "USER_SUSPENDED"}})).await;
+        assert_eq!(found.len(), 1);
+        let entry = &found[0];
+        assert_eq!((&entry["actor"]["id"], &entry["subject"]), (&me, &json!(user)));
+        assert_eq!(entry["details"], json!({"reason": "unpaid", "sessions": 0}));
+        assert_eq!((&entry["address"], &entry["tenant"]["slug"]), (&json!("127.0.0.1"), &json!("a")));
+        assert_eq!(entry["hash"].as_str().unwrap().len(), 64);
+        let node = admin.data("query ($id: ID!) { node(id: $id) { ... on AuditEntry { action actor { id } tenant { slug } } } }",
+            json!({"id": entry["id"]})).await;
+        assert_eq!(node["node"], json!({"action": "USER_SUSPENDED", "actor": {"id": me}, "tenant": {"slug": "a"}}));
+    }
+
+    async fn entries_are_found_by_what_the_filter_says(app: TestApp) {
+        let (admin, trader) = (app.sign_in("a", Role::Admin).await, app.sign_in("a", Role::Trader).await);
+        let source = make_source(&trader, json!({"name": "alerts"})).await;
+        let me = trader.data("{ viewer { user { id } } }", json!({})).await["viewer"]["user"]["id"].clone();
+        let by = log(&admin, json!({"actorId": me})).await;
+        assert!(by.iter().all(|entry| entry["actor"]["id"] == me), "{by:?}");
+        let actions: Vec<_> = by.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+        assert_eq!(actions, ["SOURCE_CREATED", "LOGIN_SUCCEEDED", "USER_REGISTERED"], "the newest first");
+        let on = log(&admin, json!({"subject": source.id})).await;
+        assert_eq!((on.len(), &on[0]["action"]), (1, &json!("SOURCE_CREATED")));
+        let at = by[0]["at"].clone();
+        let then = log(&admin, json!({"at": {"gte": at, "lte": at}, "actorId": me})).await;
+        assert_eq!(then.len(), 1, "{then:?}");
+        let some = log(&admin, json!({"action": {"in": ["SOURCE_CREATED", "SOURCE_REVOKED"]}})).await;
+        assert_eq!(some.len(), 1);
+        for wrong in [json!({"actorId": source.id}), json!({"subject": "anything"}), json!({"tenantId": "x"})] {
+            assert_eq!(admin.send(LOG, json!({"filter": wrong})).await.code(), Some("BAD_REQUEST"), "{wrong}");
+        }
+    }
+
+    async fn an_admin_reads_their_tenants_log_and_the_owner_all(app: TestApp) {
+        let (admin, owner) = (app.sign_in("a", Role::Admin).await, app.sign_in("b", Role::Owner).await);
+        // What the owner of another tenant does is in the log of the tenant that it was done to, without their name.
+        let user = make_user(&app, "a", "late@a.test", Role::Trader).await;
+        owner.data(SUSPEND, json!({"id": user})).await;
+        let found = log(&admin, json!({"action": {"eq": "USER_SUSPENDED"}})).await;
+        assert_eq!((found.len(), &found[0]["actor"]), (1, &Value::Null));
+        let id = owner.data("{ viewer { user { id } } }", json!({})).await["viewer"]["user"]["id"].clone();
+        assert_eq!(log(&admin, json!({"actorId": id})).await.len(), 0);
+        assert!(log(&admin, json!({})).await.iter().all(|entry| entry["tenant"]["slug"] == "a"));
+        let found = log(&owner, json!({"action": {"eq": "USER_SUSPENDED"}})).await;
+        assert_eq!((&found[0]["actor"]["id"], &found[0]["tenant"]["slug"]), (&id, &json!("a")));
+        let b = owner.data("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].clone();
+        let of_b = log(&owner, json!({"tenantId": b})).await;
+        assert!(!of_b.is_empty() && of_b.iter().all(|entry| entry["tenant"]["slug"] == "b"));
+        assert_eq!(log(&admin, json!({"tenantId": b})).await.len(), 0);
+        // Page by page each entry once.
+        let (mut seen, mut after) = (Vec::new(), Value::Null);
+        loop {
+            let page = owner.data(LOG, json!({"first": 4, "after": after})).await["auditLog"].clone();
+            seen.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["id"].to_string()));
+            after = page["pageInfo"]["endCursor"].clone();
+            if page["pageInfo"]["hasNextPage"] == false { break }
+        }
+        let mut unique = seen.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), seen.len());
+        assert!(seen.len() >= 12, "{seen:?}");
+    }
+
+    /// One statement for the entries, one for their actors and one for their tenants, however many there are.
+    async fn a_page_of_the_log_takes_three_statements(app: TestApp) {
+        let owner = app.sign_in("a", Role::Owner).await;
+        for role in Role::ALL {
+            app.sign_in("a", role).await;
+            app.sign_in("b", role).await;
+        }
+        let query = "{ auditLog(first: 100) { nodes { id actor { firstName } tenant { slug } } } }";
+        owner.data(query, json!({})).await;
+        let before = app.domain.db().statements();
+        let log = owner.data(query, json!({})).await;
+        assert!(log["auditLog"]["nodes"].as_array().unwrap().len() >= 21);
+        // The session may be read again meanwhile.
+        let statements = app.domain.db().statements() - before;
+        assert!(statements <= 4, "{statements}");
+    }
+}

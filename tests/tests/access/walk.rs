@@ -1,0 +1,255 @@
+//! Questions made of the exported schema: each root field with everything that can be selected of its answer, and each
+//! place in its arguments that takes an id, a name or a cursor asked for on its own.
+//!
+//! A field that is added to the schema is walked without a word here.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use async_graphql_parser::parse_schema;
+use async_graphql_parser::types::{
+    BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+};
+
+/// How deep objects are selected below a root field, lists of a connection not counted.
+const DEPTH: usize = 2;
+/// How deep input objects are filled.
+const INPUT_DEPTH: usize = 3;
+
+/// What a place in the arguments takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The id of something.
+    Id,
+    /// A cursor.
+    Cursor,
+    /// Any other text.
+    Text,
+}
+
+/// A question with one place left open: `$x`.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The root field and the path of the open place.
+    pub what: String,
+    /// The whole document.
+    pub query: String,
+    /// What the place takes.
+    pub kind: Kind,
+    /// The prefix of the ids that its description names; none where it takes all.
+    pub prefix: Option<String>,
+}
+
+/// The schema by the names of its types.
+pub struct Walk {
+    types: HashMap<String, TypeDefinition>,
+}
+
+impl Walk {
+    /// The exported schema.
+    pub fn new() -> Self {
+        let document = parse_schema(bellwether_schema::sdl()).unwrap();
+        let types = document.definitions.into_iter().filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(definition) => Some((definition.node.name.node.to_string(), definition.node)),
+            TypeSystemDefinition::Schema(_) | TypeSystemDefinition::Directive(_) => None,
+        });
+        Self { types: types.collect() }
+    }
+
+    /// Every question about an id, a name or a cursor that the queries and mutations can be asked.
+    pub fn questions(&self) -> Vec<Question> {
+        let mut questions = Vec::new();
+        for (root, keyword) in [("Query", "query"), ("Mutation", "mutation")] {
+            for field in self.fields(root) {
+                self.ask(keyword, field, &mut questions);
+            }
+        }
+        questions
+    }
+
+    /// Every query that can be asked without an argument.
+    pub fn lists(&self) -> Vec<(String, String)> {
+        let bare = |field: &&FieldDefinition| field.arguments.iter().all(|argument| is_optional(&argument.node));
+        let fields = self.fields("Query").into_iter().filter(bare);
+        let lists = fields.flat_map(|field| {
+            let name = field.name.node.to_string();
+            self.selections(named(&field.ty.node), DEPTH)
+                .into_iter()
+                .map(move |selection| (name.clone(), format!("{{ {name} {selection} }}")))
+        });
+        lists.collect()
+    }
+
+    fn fields(&self, of: &str) -> Vec<&FieldDefinition> {
+        match &self.types[of].kind {
+            TypeKind::Object(object) => object.fields.iter().map(|field| &field.node).collect(),
+            TypeKind::Interface(interface) => interface.fields.iter().map(|field| &field.node).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn inputs(&self, of: &str) -> Vec<&InputValueDefinition> {
+        match self.types.get(of).map(|definition| &definition.kind) {
+            Some(TypeKind::InputObject(input)) => input.fields.iter().map(|field| &field.node).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn ask(&self, keyword: &str, field: &FieldDefinition, questions: &mut Vec<Question>) {
+        let arguments: Vec<_> = field.arguments.iter().map(|argument| &argument.node).collect();
+        let name = &field.name.node;
+        for (place, open) in arguments.iter().enumerate() {
+            for (path, value, leaf) in self.open(open, INPUT_DEPTH) {
+                let mut filled = String::new();
+                for (other, argument) in arguments.iter().enumerate() {
+                    if other == place {
+                        write!(filled, "{}: {value} ", argument.name.node).unwrap();
+                    } else if !is_optional(argument) {
+                        write!(filled, "{}: {} ", argument.name.node, self.any(&argument.ty.node)).unwrap();
+                    }
+                }
+                let kind = match named(&leaf.ty.node) {
+                    "ID" => Kind::Id,
+                    _ if ["after", "before"].contains(&leaf.name.node.as_str()) => Kind::Cursor,
+                    _ => Kind::Text,
+                };
+                let of = if kind == Kind::Id { "ID" } else { "String" };
+                let text = leaf.description.as_ref().map(|text| text.node.as_str()).unwrap_or_default();
+                let prefix = text.split('`').find_map(|part| part.strip_suffix("_…")).map(str::to_owned);
+                for selection in self.selections(named(&field.ty.node), DEPTH) {
+                    questions.push(Question {
+                        what: format!("{name}({path})"),
+                        query: format!("{keyword} ($x: {of}!) {{ {name}({filled}) {selection} }}"),
+                        kind,
+                        prefix: prefix.clone(),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Every place inside an argument that takes an id or a text: its path, the argument's value with `$x` there and what
+    /// else is needed, and the place's definition.
+    fn open<'a>(
+        &'a self,
+        argument: &'a InputValueDefinition,
+        depth: usize,
+    ) -> Vec<(String, String, &'a InputValueDefinition)> {
+        let (name, ty) = (argument.name.node.as_str(), &argument.ty.node);
+        let listed = |value: String| if matches!(ty.base, BaseType::List(_)) { format!("[{value}]") } else { value };
+        if ["ID", "String"].contains(&named(ty)) {
+            return vec![(name.to_owned(), listed("$x".to_owned()), argument)];
+        }
+        if depth == 0 {
+            return Vec::new();
+        }
+        let fields = self.inputs(named(ty));
+        let mut places = Vec::new();
+        for (place, open) in fields.iter().enumerate() {
+            for (path, value, leaf) in self.open(open, depth - 1) {
+                let mut filled = String::new();
+                for (other, field) in fields.iter().enumerate() {
+                    if other == place {
+                        write!(filled, "{}: {value} ", field.name.node).unwrap();
+                    } else if !is_optional(field) {
+                        write!(filled, "{}: {} ", field.name.node, self.any(&field.ty.node)).unwrap();
+                    }
+                }
+                places.push((format!("{name}.{path}"), listed(format!("{{ {filled}}}")), leaf));
+            }
+        }
+        places
+    }
+
+    /// Some value of this type.
+    fn any(&self, ty: &Type) -> String {
+        if let BaseType::List(item) = &ty.base {
+            return format!("[{}]", self.any(item));
+        }
+        match (named(ty), self.types.get(named(ty)).map(|definition| &definition.kind)) {
+            (_, Some(TypeKind::Enum(values))) => values.values[0].node.value.node.to_string(),
+            (_, Some(TypeKind::InputObject(input))) => {
+                let needed = input.fields.iter().map(|field| &field.node).filter(|field| !is_optional(field));
+                let needed = needed.map(|field| format!("{}: {}", field.name.node, self.any(&field.ty.node)));
+                format!("{{ {} }}", needed.collect::<Vec<_>>().join(" "))
+            }
+            ("Int", _) => "1".to_owned(),
+            ("Boolean", _) => "true".to_owned(),
+            ("DateTime", _) => "\"2026-01-05T10:00:00Z\"".to_owned(),
+            _ => "\"1\"".to_owned(),
+        }
+    }
+
+    /// What can be selected of a type: of an interface, of each of its objects apart.
+    fn selections(&self, of: &str, depth: usize) -> Vec<String> {
+        let Some(TypeKind::Interface(_)) = self.types.get(of).map(|definition| &definition.kind) else {
+            return vec![self.selection(of, depth)];
+        };
+        let mut objects: Vec<&TypeDefinition> = self.types.values().collect();
+        objects.retain(|object| {
+            matches!(&object.kind, TypeKind::Object(object) if object.implements.iter().any(|name| name.node == of))
+        });
+        objects.sort_by_key(|object| object.name.node.to_string());
+        let each = objects.into_iter().map(|object| object.name.node.as_str());
+        each.map(|name| format!("{{ __typename id ... on {name} {} }}", self.selection(name, depth))).collect()
+    }
+
+    fn selection(&self, of: &str, depth: usize) -> String {
+        let mut selected = String::from("{ __typename ");
+        for field in self.fields(of) {
+            let (name, target) = (field.name.node.as_str(), named(&field.ty.node));
+            let is_asked = field.arguments.iter().any(|argument| !is_optional(&argument.node));
+            // The items are those of `nodes`; their cursors are asked for by other tests.
+            if is_asked || (of.ends_with("Connection") && name == "edges") {
+                continue;
+            }
+            let is_leaf = self
+                .types
+                .get(target)
+                .is_none_or(|definition| matches!(definition.kind, TypeKind::Scalar | TypeKind::Enum(_)));
+            if is_leaf {
+                write!(selected, "{name} ").unwrap();
+            } else if depth > 0 || of.ends_with("Connection") {
+                let below = if of.ends_with("Connection") { depth } else { depth - 1 };
+                write!(selected, "{name} {} ", self.selection(target, below)).unwrap();
+            }
+        }
+        selected + "}"
+    }
+}
+
+fn is_optional(input: &InputValueDefinition) -> bool {
+    input.ty.node.nullable || input.default_value.is_some()
+}
+
+/// The name of the type inside lists.
+fn named(ty: &Type) -> &str {
+    match &ty.base {
+        BaseType::Named(name) => name,
+        BaseType::List(item) => named(item),
+    }
+}
+
+#[test]
+fn every_field_that_takes_an_id_or_a_name_is_asked() {
+    let walk = Walk::new();
+    let questions = walk.questions();
+    for wanted in [
+        "node(id)",
+        "nodes(ids)",
+        "signals(filter.author.eq)",
+        "signals(filter.or.author.in)",
+        "signals(after)",
+        "latestSignals(symbols)",
+        "auditLog(filter.actorId)",
+        "users(filter.search)",
+        "setUserRole(input.userId)",
+        "login(input.tenant)",
+        "recordSignals(input.signals.strategy)",
+    ] {
+        assert!(questions.iter().any(|question| question.what == wanted), "{wanted} is not asked");
+    }
+    let user = questions.iter().find(|question| question.what == "setUserRole(input.userId)").unwrap();
+    assert_eq!((user.kind, user.prefix.as_deref()), (Kind::Id, Some("usr")));
+    assert!(user.query.contains("tenant {"), "{}", user.query);
+}
