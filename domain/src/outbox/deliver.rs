@@ -29,8 +29,9 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 const AT_ONCE: usize = 4;
 /// How many are looked for at once.
 const BATCH: u64 = 100;
-/// How long a message may wait that this process was not woken for: one that is tried again, or another process's.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long a message may wait that this process was not woken for: one that is tried again, another process's, or one
+/// that must not be told by its time.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Characters of an error that are kept.
 const LONGEST_ERROR: usize = 500;
 

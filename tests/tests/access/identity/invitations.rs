@@ -43,6 +43,11 @@ both_databases! {
         let letter = app.mail.wait_for("ana@example.com", "invitation", 1).await;
         assert_eq!((letter.locale.as_str(), letter.name.as_deref()), ("es", None));
         assert!(link(&letter).starts_with("http://127.0.0.1:8080/accept-invitation#token=bwi_"), "{}", link(&letter));
+        // A colleague sees a name and no more.
+        let seen = "query ($id: ID!) { node(id: $id) { ... on User { firstName email isInvited locale } } }";
+        let trader = Caller::of(&app, "a", Role::Trader).await.ask(seen, &json!({"id": invited["user"]["id"]})).await;
+        assert_eq!(trader.json()["data"]["node"],
+            json!({"firstName": "Ana", "email": null, "isInvited": null, "locale": null}));
         for guess in ["", PASSWORD] {
             assert!(!may_sign_in(&app, "ana@example.com", guess).await, "nobody is in before");
         }
