@@ -196,8 +196,9 @@ impl Db {
     pub async fn close(self) -> Result<(), DbErr> {
         if self.backend() == DbBackend::Sqlite {
             self.reader.close().await?;
-            // Refreshes what the planner knows of tables that have grown. It can wait for the next time.
-            if let Err(error) = self.writer.execute_unprepared("PRAGMA optimize").await {
+            // Refreshes what the planner knows of tables that have grown. It can wait for the next time, and not for others.
+            let optimize = "PRAGMA busy_timeout = 0; PRAGMA optimize";
+            if let Err(error) = self.writer.execute_unprepared(optimize).await {
                 tracing::info!(%error, "the planner's statistics were not refreshed");
             }
         }

@@ -1,9 +1,10 @@
 //! The scheduler: jobs that bring the state forward as time passes, run by one instance at a time.
 //!
-//! Every instance contends for a lease in the database ([`lease`] decides, [`lock`] asks). Whoever holds it has a
-//! [`term`], numbered by a fencing token, and in it starts what is due ([`work`], [`due`]) from one table of jobs
-//! ([`jobs`]). A lease alone keeps two instances from doing the same work; what keeps a holder that was paused and does
-//! not know that its term is over from changing anything is the token, which every write of a term is conditional on.
+//! Every instance contends for a lease in the database (`lease.rs` decides, `lock.rs` asks). Whoever holds it has a term,
+//! numbered by a fencing token, and in it starts what is due (`work.rs`, `due.rs`) from one table of jobs (`jobs.rs`); a
+//! job gets at the database through its term alone (`term.rs`). A lease by itself keeps two instances from doing the same
+//! work. What keeps a holder that was paused, and does not know that its term is over, from changing anything is the
+//! token, which every write of a term is conditional on.
 
 mod control;
 mod due;
@@ -32,7 +33,7 @@ pub use lock::Grant;
 pub(crate) use metrics::describe as describe_metrics;
 pub use run::{Model as Run, RunStatus};
 pub use schedule::Schedule;
-pub use status::{JobStatus, LockStatus, SchedulerStatus};
+pub use status::{HeldBy, JobStatus, LockStatus, SchedulerStatus};
 
 /// Who an instance is among the others, and for how long it may hold the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -103,7 +103,7 @@ impl JobRun {
         tokio::time::sleep(BREATH).await;
     }
 
-    /// Does one small batch after the other until one is not full. A batch tells how many things it moved.
+    /// Does one small batch after the other until one moves nothing. A batch tells how many things it moved.
     ///
     /// # Errors
     /// As [`Term::write`].
@@ -114,7 +114,7 @@ impl JobRun {
         loop {
             let moved = self.write(&batch).await?;
             self.moved(moved);
-            if moved < BATCH {
+            if moved == 0 {
                 return Ok(());
             }
             self.breathe().await;

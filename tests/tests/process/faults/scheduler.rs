@@ -15,13 +15,13 @@ use crate::place::{PASSWORD, Place};
 use crate::server::{Server, until};
 
 /// The lease in most tests: long enough for a busy machine to renew it in time.
-const TTL: Duration = Duration::from_secs(3);
+const TTL: Duration = Duration::from_secs(6);
 /// How long something may take that takes a moment.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An installation with a short lease.
 fn brisk(place: Place) -> Place {
-    let place = place.with("SCHEDULER__TTL_SECONDS", "3").with("SCHEDULER__HEARTBEAT_SECONDS", "1");
+    let place = place.with("SCHEDULER__TTL_SECONDS", "6").with("SCHEDULER__HEARTBEAT_SECONDS", "2");
     place.with("LOG__LEVEL", "info,bellwether_domain::scheduler=debug").founded()
 }
 

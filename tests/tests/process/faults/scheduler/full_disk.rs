@@ -48,9 +48,9 @@ impl Drop for SmallDisk {
 /// broken. Whether the lease could be renewed meanwhile depends on the room that the write-ahead log has left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_waited_for() {
+    // The disk is gone before the place that it is mounted in.
     let place = Place::sqlite();
-    let Some(disk) = SmallDisk::mount(&place.path("data")) else { return };
-    let place = brisk(place);
+    let Some((place, disk)) = SmallDisk::mount(&place.path("data")).map(|disk| (brisk(place), disk)) else { return };
     let server = place.serve().await;
     leads(&server, "scheduler lock acquired").await;
     settled(&place).await;

@@ -27,8 +27,9 @@ async fn a_job_is_done_over_after_the_database_was_away() {
         (Some(first), Some("it could not be renewed in time"))
     );
     cluster.up();
-    let second = leads(&server, "scheduler lock taken over").await;
-    assert_eq!(second, first + 1);
+    // Taken over from itself, or acquired, where its lease had not yet expired: it gave that back first.
+    let second = first + 1;
+    until(PATIENCE, "a new term", async || server.lines().find(|line| line["token"] == second)).await;
     until(PATIENCE, "the work is done", async || (crowded(&place).await == 0).then_some(())).await;
     let done = async || {
         let runs = runs(&place).await;
