@@ -54,7 +54,7 @@ impl Domain {
     /// UNAUTHENTICATED, FORBIDDEN; every problem with the input at once; CONFLICT for a slug that is in use.
     pub async fn create_tenant(&self, viewer: &Viewer, slug: &str, name: &str, client: &ClientInfo) -> Result<Tenant> {
         let member = manager(viewer)?;
-        let (slug, name) = checked_tenant(slug, name)?;
+        let (slug, name) = checked_tenant((slug, &["input", "slug"]), (name, &["input", "name"]))?;
         let now = self.now();
         let tenant = Tenant {
             id: TenantId::from_uuid(self.new_uuid()),

@@ -134,7 +134,7 @@ impl Domain {
     /// # Errors
     /// A problem with slug or name.
     pub async fn put_tenant(&self, slug: &str, name: &str) -> Result<Tenant> {
-        let (slug, name) = checked_tenant(slug, name)?;
+        let (slug, name) = checked_tenant((slug, &["tenant"]), (name, &["tenantName"]))?;
         let now = self.now();
         let row = Tenant {
             id: TenantId::from_uuid(self.new_uuid()),
@@ -166,14 +166,17 @@ pub(super) fn all_tenants() -> Select<tenant::Entity> {
     tenant::Entity::find()
 }
 
-/// The slug and the name of a tenant to be made, or every problem with them.
-pub(super) fn checked_tenant(slug: &str, name: &str) -> Result<(String, String)> {
+/// The slug and the name of a tenant to be made, each with its place in the input, or every problem with them.
+pub(super) fn checked_tenant(
+    (slug, slug_path): (&str, &[&str]),
+    (name, name_path): (&str, &[&str]),
+) -> Result<(String, String)> {
     let slug = if is_slug(slug) {
         Ok(slug.to_owned())
     } else {
-        Err(Problem::validation(&["input", "slug"], "expected 1 to 40 of a-z, 0-9 and -"))
+        Err(Problem::validation(slug_path, "expected 1 to 40 of a-z, 0-9 and -"))
     };
-    match (slug, text::line(name, 100, &["input", "name"])) {
+    match (slug, text::line(name, 100, name_path)) {
         (Ok(slug), Ok(name)) => Ok((slug, name)),
         (slug, name) => Err(Error::Problems(slug.err().into_iter().chain(name.err()).collect())),
     }
