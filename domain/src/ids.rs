@@ -112,6 +112,10 @@ ids! {
     DeliveryId = "dlv";
     /// An entry of the audit log.
     AuditEntryId = "aud";
+    /// An entry of the waitlist.
+    WaitlistEntryId = "wle";
+    /// A message from the contact form.
+    ContactMessageId = "msg";
 }
 
 #[cfg(test)]

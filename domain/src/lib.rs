@@ -19,6 +19,7 @@ pub mod paging;
 pub mod permission;
 mod rate_limit;
 pub mod signals;
+pub mod site;
 pub mod text;
 pub mod viewer;
 

@@ -11,6 +11,8 @@ pub struct LimitSettings {
     pub logins_per_minute: u32,
     /// Registrations, by address.
     pub registrations_per_minute: u32,
+    /// Forms of the site, by address.
+    pub forms_per_minute: u32,
     /// Requests to the endpoint, by user or address.
     pub requests_per_minute: u32,
     /// Webhook deliveries, by source.
@@ -24,6 +26,7 @@ impl Default for LimitSettings {
         Self {
             logins_per_minute: 5,
             registrations_per_minute: 3,
+            forms_per_minute: 5,
             requests_per_minute: 600,
             deliveries_per_minute: 300,
             points_per_minute: 120_000,
@@ -38,6 +41,8 @@ pub struct Limits {
     pub logins: RateLimit,
     /// Registrations.
     pub registrations: RateLimit,
+    /// Forms.
+    pub forms: RateLimit,
     /// Requests.
     pub requests: RateLimit,
     /// Deliveries.
@@ -52,6 +57,7 @@ impl Limits {
         Self {
             logins: RateLimit::per_minute(settings.logins_per_minute),
             registrations: RateLimit::per_minute(settings.registrations_per_minute),
+            forms: RateLimit::per_minute(settings.forms_per_minute),
             requests: RateLimit::per_minute(settings.requests_per_minute),
             deliveries: RateLimit::per_minute(settings.deliveries_per_minute),
             points: RateLimit::per_minute(settings.points_per_minute),
@@ -60,7 +66,9 @@ impl Limits {
 
     /// Forgets the keys that have their whole limit again; to be called now and then.
     pub fn forget_idle(&self) {
-        for limit in [&self.logins, &self.registrations, &self.requests, &self.deliveries, &self.points] {
+        let by_person = [&self.logins, &self.registrations, &self.forms];
+        let by_load = [&self.requests, &self.deliveries, &self.points];
+        for limit in by_person.into_iter().chain(by_load) {
             limit.forget_idle();
         }
     }

@@ -84,6 +84,8 @@ permissions! {
         "The same for every source of the tenant.";
     UsersRead = "USERS_READ", [Support Admin Owner],
         "Read the email, role and status of the tenant's users.";
+    InboxRead = "INBOX_READ", [Admin Owner],
+        "Read the waitlist, and the messages that visitors sent.";
     TenantsReadAll = "TENANTS_READ_ALL", [Owner],
         "See what belongs to other tenants.";
     SchemaIntrospect = "SCHEMA_INTROSPECT", [Owner],

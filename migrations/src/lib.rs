@@ -8,6 +8,7 @@
 
 mod dialect;
 mod m20261122_000001_foundation;
+mod m20261122_000005_site_forms;
 
 use sea_orm_migration::prelude::*;
 
@@ -17,6 +18,6 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_foundation::Migration)]
+        vec![Box::new(m20261122_000001_foundation::Migration), Box::new(m20261122_000005_site_forms::Migration)]
     }
 }

@@ -16,6 +16,7 @@ mod partial;
 mod problems;
 mod scalars;
 mod signals;
+mod site;
 
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 use bellwether_domain::Domain;
@@ -28,11 +29,11 @@ pub const CREDENTIAL_FIELDS: &[&str] = &["login", "refreshSession", "register"];
 
 /// Reads.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(node::NodeQuery, identity::IdentityQuery, signals::SignalQuery);
+pub struct Query(node::NodeQuery, identity::IdentityQuery, signals::SignalQuery, site::SiteQuery);
 
 /// Writes.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(identity::IdentityMutation, signals::SignalMutation, signals::SourceMutation);
+pub struct Mutation(identity::IdentityMutation, signals::SignalMutation, signals::SourceMutation, site::SiteMutation);
 
 /// Follows.
 #[derive(Debug, Default, MergedSubscription)]

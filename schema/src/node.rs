@@ -2,7 +2,9 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use bellwether_domain::error::{Error, Fault, Problem};
-use bellwether_domain::ids::{AssetId, DeliveryId, Id, IdError, SignalId, SourceId, TenantId, UserId, split};
+use bellwether_domain::ids::{
+    AssetId, ContactMessageId, DeliveryId, Id, IdError, SignalId, SourceId, TenantId, UserId, WaitlistEntryId, split,
+};
 use bellwether_domain::paging::LARGEST_PAGE;
 
 use crate::context::Request;
@@ -10,6 +12,7 @@ use crate::field::{Access, Field, field};
 use crate::identity::{Tenant, User};
 use crate::market::Asset;
 use crate::signals::{Signal, SignalDelivery, SignalSource};
+use crate::site::{ContactMessage, WaitlistEntry};
 
 /// Something with an id.
 #[derive(Debug, Interface)]
@@ -27,6 +30,10 @@ pub(crate) enum Node {
     SignalSource(SignalSource),
     /// A delivery in the ingest journal.
     SignalDelivery(SignalDelivery),
+    /// An entry of the waitlist.
+    WaitlistEntry(WaitlistEntry),
+    /// A message from the contact form.
+    ContactMessage(ContactMessage),
 }
 
 /// Reads anything by its id.
@@ -94,6 +101,14 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
         DeliveryId::PREFIX => {
             let delivery = visible(domain.delivery(viewer, DeliveryId::from_uuid(uuid)).await)?;
             delivery.map(|delivery| Node::SignalDelivery(SignalDelivery(delivery)))
+        }
+        WaitlistEntryId::PREFIX => {
+            let entry = visible(domain.waitlist_entry(viewer, WaitlistEntryId::from_uuid(uuid)).await)?;
+            entry.map(|entry| Node::WaitlistEntry(WaitlistEntry(entry)))
+        }
+        ContactMessageId::PREFIX => {
+            let message = visible(domain.contact_message(viewer, ContactMessageId::from_uuid(uuid)).await)?;
+            message.map(|message| Node::ContactMessage(ContactMessage(message)))
         }
         _ => return Err(unknown().into()),
     })

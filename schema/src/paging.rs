@@ -80,3 +80,9 @@ impl<N: Item> Connection<N> {
         Self { edges, page_info, total_count }
     }
 }
+
+/// The page without its items, and the items.
+pub(crate) fn split<T>(page: Page<T>) -> (Page<T>, Vec<T>) {
+    let empty = Page { items: Vec::new(), has_next: page.has_next, has_previous: page.has_previous };
+    (empty, page.items)
+}

@@ -29,6 +29,8 @@ pub struct Config {
     pub database: Database,
     /// How people sign in.
     pub auth: Auth,
+    /// The static site.
+    pub site: Site,
     /// How often what may be done.
     pub limits: Limits,
     /// How it is measured.
@@ -107,6 +109,14 @@ pub struct Auth {
     pub password_iterations: u32,
 }
 
+/// The static site.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// The folder that it was built into; by default site/public in the working folder, where that is there.
+    pub dir: Option<PathBuf>,
+}
+
 /// How often what may be done, all a minute.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,6 +125,8 @@ pub struct Limits {
     pub logins_per_minute: u32,
     /// Registrations, by address.
     pub registrations_per_minute: u32,
+    /// Forms of the site, by address.
+    pub forms_per_minute: u32,
     /// Requests to the endpoint, by user or address.
     pub requests_per_minute: u32,
     /// Webhook deliveries, by source.
@@ -166,6 +178,9 @@ impl ConfigError {
 
 /// The defaults with what each key means: the first layer, and what docs/configuration.md shows.
 pub const DEFAULTS: &str = include_str!("config/defaults.toml");
+
+/// Where `site/build` puts the site.
+const SITE_DIR: &str = "site/public";
 
 /// Points that a request may cost on average, where nothing else is configured.
 const POINTS_PER_REQUEST: u32 = 200;
@@ -242,6 +257,7 @@ impl Config {
             ("auth.remembered_days", self.auth.remembered_days),
             ("limits.logins_per_minute", self.limits.logins_per_minute),
             ("limits.registrations_per_minute", self.limits.registrations_per_minute),
+            ("limits.forms_per_minute", self.limits.forms_per_minute),
             ("limits.requests_per_minute", self.limits.requests_per_minute),
             ("limits.deliveries_per_minute", self.limits.deliveries_per_minute),
             ("limits.points_per_minute", self.limits.points_per_minute.unwrap_or(1)),
@@ -272,6 +288,12 @@ impl Config {
     /// The file with the keys.
     pub fn keys_file(&self) -> PathBuf {
         self.auth.keys_file.clone().unwrap_or_else(|| self.data_dir.join("keys.json"))
+    }
+
+    /// The folder with the built site: the configured one, or the usual one where it is there.
+    pub fn site_dir(&self) -> Option<PathBuf> {
+        let usual = || Some(PathBuf::from(SITE_DIR)).filter(|dir| dir.join("index.html").is_file());
+        self.site.dir.clone().or_else(usual)
     }
 
     /// How the server is reached from outside, without a slash at the end.
@@ -307,6 +329,7 @@ impl Config {
             limits: LimitSettings {
                 logins_per_minute: limits.logins_per_minute,
                 registrations_per_minute: limits.registrations_per_minute,
+                forms_per_minute: limits.forms_per_minute,
                 requests_per_minute: limits.requests_per_minute,
                 deliveries_per_minute: limits.deliveries_per_minute,
                 points_per_minute: limits

@@ -8,6 +8,7 @@ mod accept;
 mod address;
 mod body;
 mod caller;
+mod etag;
 mod graphiql;
 mod graphql;
 mod headers;
@@ -23,6 +24,7 @@ mod reply;
 mod request_id;
 mod serve;
 mod session;
+mod site;
 mod socket;
 mod sse;
 mod status;
@@ -30,6 +32,7 @@ mod status;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::Response;
@@ -50,6 +53,7 @@ use names::OperationNames;
 use open_streams::OpenStreams;
 use reply::Reply;
 pub use serve::serve;
+pub use site::Site;
 
 /// What the endpoints work with. Cheap to clone.
 #[derive(Clone)]
@@ -86,6 +90,8 @@ pub struct HttpSettings {
     pub max_sockets_per_client: usize,
     /// Subscriptions that one socket may follow.
     pub streams_per_socket: usize,
+    /// The static site, where there is one.
+    pub site: Option<Site>,
     /// Tells /ready whether the database has the schema that this version needs.
     pub migrations: Arc<dyn MigrationCheck>,
 }
@@ -120,7 +126,7 @@ pub fn router(state: AppState) -> Router {
         router = router.route("/graphiql", get(graphiql::page)).route("/graphiql/{file}", get(graphiql::asset));
     }
     router
-        .fallback(not_found)
+        .fallback(elsewhere)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CompressionLayer::new())
         // Around the routes and their fallbacks: a preflight's OPTIONS is no route.
@@ -129,8 +135,14 @@ pub fn router(state: AppState) -> Router {
         .with_state(http)
 }
 
-async fn not_found(Extension(incoming): Extension<Arc<Incoming>>) -> Response {
-    Reply::fault(&Fault::NotFound, &incoming.id).into_response(Format::Json)
+/// What is no endpoint: a page of the site, or nothing.
+async fn elsewhere(
+    State(http): State<Http>,
+    Extension(incoming): Extension<Arc<Incoming>>,
+    request: Request,
+) -> Response {
+    let page = http.app.settings.site.as_ref().and_then(|site| site.answer(&request));
+    page.unwrap_or_else(|| Reply::fault(&Fault::NotFound, &incoming.id).into_response(Format::Json))
 }
 
 async fn method_not_allowed(Extension(incoming): Extension<Arc<Incoming>>) -> Response {

@@ -222,6 +222,8 @@ pub(crate) enum Permission {
     SourcesManageAll,
     /// Read the email, role and status of the tenant's users.
     UsersRead,
+    /// Read the waitlist, and the messages that visitors sent.
+    InboxRead,
     /// See what belongs to other tenants.
     TenantsReadAll,
     /// Introspect the schema where the installation does not open it to everybody.

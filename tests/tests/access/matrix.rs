@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use bellwether_domain::ids::{AssetId, DeliveryId, SessionId, SignalId, SourceId, TenantId, UserId};
+use bellwether_domain::ids::{
+    AssetId, ContactMessageId, DeliveryId, SessionId, SignalId, SourceId, TenantId, UserId, WaitlistEntryId,
+};
 use bellwether_domain::permission::{Permission, Role};
 use bellwether_tests::app::{PASSWORD, email};
 use bellwether_tests::{Client, TestApp, both_databases};
@@ -72,6 +74,10 @@ enum Thing {
     PrivateDelivery,
     /// Another session of the admin's.
     Session,
+    /// An entry of the waitlist of tenant `a`.
+    WaitlistEntry,
+    /// A message to tenant `a`.
+    ContactMessage,
 }
 
 struct Row {
@@ -119,6 +125,10 @@ const ROWS: &[Row] = &[
     row("Query.nodes", Thing::Source, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
     row("Query.nodes", Thing::Delivery, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
     row("Query.nodes", Thing::PrivateDelivery, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.node", Thing::WaitlistEntry, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.node", Thing::ContactMessage, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.nodes", Thing::WaitlistEntry, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.nodes", Thing::ContactMessage, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
     row("Query.viewer", Thing::None, "{ viewer { role user { id } tenant { id } } }", "/viewer",
         [NIL, YES, YES, YES, YES, YES, YES]),
     row("Query.signals", Thing::None, "{ signals { nodes { id } totalCount } }", "/signals",
@@ -131,6 +141,18 @@ const ROWS: &[Row] = &[
         [WHO, YES, YES, NOT, YES, YES, YES]),
     row("Query.signalDeliveries", Thing::None, "{ signalDeliveries { nodes { id } totalCount } }", "/signalDeliveries",
         [WHO, YES, YES, NOT, YES, YES, YES]),
+    row("Query.waitlist", Thing::None, "{ waitlist { nodes { id } totalCount } }", "/waitlist",
+        [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Query.contactMessages", Thing::None, "{ contactMessages { nodes { id } totalCount } }", "/contactMessages",
+        [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.joinWaitlist", Thing::None,
+        "mutation ($email: String!) { joinWaitlist(input: {email: $email}) { isAccepted userErrors { code } } }",
+        "/joinWaitlist", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.contact", Thing::None,
+        "mutation ($email: String!) {
+            contact(input: {name: \"A\", email: $email, topic: OTHER, message: \"B\"}) {
+                isAccepted userErrors { code } } }",
+        "/contact", [YES, YES, YES, YES, YES, YES, YES]),
     row("Mutation.register", Thing::None,
         "mutation ($email: String!, $password: String!, $terms: String!) {
             register(input: {
@@ -247,6 +269,17 @@ impl Stage<'_> {
                 id
             }
             Thing::Session => self.login().await.0,
+            Thing::WaitlistEntry => {
+                let join = "mutation ($email: String!) { joinWaitlist(input: {email: $email}) { isAccepted } }";
+                app.anonymous().data(join, json!({"email": format!("waiting{}@example.com", self.made)})).await;
+                newest(admin, "waitlist").await
+            }
+            Thing::ContactMessage => {
+                let send = "mutation { contact(input: {
+                    name: \"A\", email: \"a@example.com\", topic: OTHER, message: \"B\" }) { isAccepted } }";
+                app.anonymous().data(send, json!({})).await;
+                newest(admin, "contactMessages").await
+            }
         }
     }
 
@@ -291,6 +324,12 @@ impl Stage<'_> {
     }
 }
 
+/// The id of the newest item of a list.
+async fn newest(client: &Client, list: &str) -> String {
+    let found = client.data(&format!("{{ {list}(first: 1) {{ nodes {{ id }} }} }}"), json!({})).await;
+    found[list]["nodes"][0]["id"].as_str().unwrap_or_else(|| panic!("{found}")).to_owned()
+}
+
 /// An id of the same kind that nothing has.
 fn unused_as(thing: Thing) -> String {
     match thing {
@@ -302,6 +341,8 @@ fn unused_as(thing: Thing) -> String {
         Thing::Source => unused::<SourceId>(),
         Thing::Delivery | Thing::PrivateDelivery => unused::<DeliveryId>(),
         Thing::Session => unused::<SessionId>(),
+        Thing::WaitlistEntry => unused::<WaitlistEntryId>(),
+        Thing::ContactMessage => unused::<ContactMessageId>(),
     }
 }
 

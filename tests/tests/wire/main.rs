@@ -11,6 +11,7 @@ mod introspection;
 mod machines;
 mod refusals;
 mod requests;
+mod site;
 mod socket;
 mod sse;
 mod support;
