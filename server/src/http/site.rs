@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use axum::body::Bytes;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::etag;
@@ -87,17 +87,19 @@ impl std::fmt::Debug for Site {
 
 impl File {
     fn send(&self, asked: &HeaderMap, cache: HeaderValue) -> Response {
-        let common = [(header::ETAG, self.tag.clone()), (header::CACHE_CONTROL, cache)];
-        if etag::is_known(asked, &self.tag) {
-            return (StatusCode::NOT_MODIFIED, common).into_response();
-        }
-        let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type))];
-        let mut response = (common, content_type, self.bytes.clone()).into_response();
+        // A 304 has the same headers: a browser takes them over into the page that it kept.
+        let mut response = if etag::is_known(asked, &self.tag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            self.bytes.clone().into_response()
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, self.tag.clone());
+        headers.insert(header::CACHE_CONTROL, cache);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         if self.content_type == HTML {
-            let referrer = HeaderValue::from_static("strict-origin-when-cross-origin");
-            let page: [(HeaderName, HeaderValue); 2] =
-                [(header::CONTENT_SECURITY_POLICY, POLICY), (header::REFERRER_POLICY, referrer)];
-            response.headers_mut().extend(page);
+            headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
         }
         response
     }

@@ -1,68 +1,51 @@
-// Searches the articles in the index that Zola makes, which is fetched when the field is first used.
+// Searches the articles, whose text the page carries along.
 (() => {
+  const MOST = 12;
   const form = document.querySelector('.search');
   const field = form.querySelector('input');
   const said = form.querySelector('[role="status"]');
   const found = document.querySelector('.found');
   const shelves = document.querySelector('.shelves');
-  const MOST = 12;
-  let articles;
 
   /** Lower case without accents, so that "senales" finds "señales". */
   const plain = (text) => text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
 
-  const load = async () => {
-    const { documentStore } = await (await fetch(form.dataset.index)).json();
-    return Object.values(documentStore.docs).map(({ id, title, description, body }) => ({
-      path: new URL(id, location.href).pathname,
-      title,
-      description: description ?? '',
-      heads: plain(title),
-      words: plain(`${title} ${description ?? ''} ${body}`),
-    }));
+  const articles = JSON.parse(document.querySelector('#articles').textContent).map((article) => ({
+    ...article,
+    heading: plain(article.title),
+    words: plain(`${article.title} ${article.description} ${article.text}`),
+  }));
+
+  /** The articles that have every word; those that have more of them in their title first. */
+  const search = (words) => {
+    const inTitle = (article) => words.filter((word) => article.heading.includes(word)).length;
+    return articles
+      .filter((article) => words.every((word) => article.words.includes(word)))
+      .sort((a, b) => inTitle(b) - inTitle(a));
   };
 
-  /** Articles that have every word; those with the words in their title first. */
-  const search = (all, words) => all
-    .filter((article) => words.every((word) => article.words.includes(word)))
-    .map((article) => ({ article, inTitle: words.filter((word) => article.heads.includes(word)).length }))
-    .sort((a, b) => b.inTitle - a.inTitle)
-    .map(({ article }) => article);
+  const item = ({ path, title, description }) => {
+    const link = Object.assign(document.createElement('a'), { href: path, textContent: title });
+    const text = Object.assign(document.createElement('p'), { textContent: description });
+    const row = document.createElement('li');
+    row.append(link, text);
+    return row;
+  };
 
-  const tell = (text) => {
+  const show = (hits) => {
+    const { some, one, none } = form.dataset;
+    const text = hits.length === 0 ? none : hits.length === 1 ? one : some.replace('{n}', hits.length);
     said.textContent = text;
     found.querySelector('.found-said').textContent = text;
-  };
-
-  const show = (articlesFound) => {
-    const { some, one, none } = form.dataset;
-    const count = articlesFound.length;
-    tell(count === 0 ? none : count === 1 ? one : some.replace('{n}', count));
-    found.querySelector('.found-list').replaceChildren(...articlesFound.slice(0, MOST).map(({ path, title, description }) => {
-      const item = document.createElement('li');
-      const link = Object.assign(document.createElement('a'), { href: path, textContent: title });
-      const text = Object.assign(document.createElement('p'), { textContent: description });
-      item.append(link, text);
-      return item;
-    }));
-  };
-
-  const update = async () => {
-    const words = plain(field.value).split(/\s+/).filter(Boolean);
-    found.hidden = words.length === 0;
-    shelves.hidden = words.length > 0;
-    if (words.length === 0) return;
-    try {
-      articles ??= load();
-      show(search(await articles, words));
-    } catch {
-      articles = undefined;
-      shelves.hidden = false;
-      tell(form.dataset.failed);
-    }
+    found.querySelector('.found-list').replaceChildren(...hits.slice(0, MOST).map(item));
   };
 
   form.hidden = false;
   form.addEventListener('submit', (event) => event.preventDefault());
-  field.addEventListener('input', update);
+  field.addEventListener('input', () => {
+    const words = plain(field.value).split(/\s+/).filter(Boolean);
+    found.hidden = words.length === 0;
+    shelves.hidden = words.length > 0;
+    if (words.length > 0) show(search(words));
+  });
 })();
