@@ -71,6 +71,7 @@ async function landingIsLight() {
   const { page, problems } = await open(browser, server, { width: 412, height: 823 });
   const devtools = await page.createCDPSession();
   await devtools.send('Network.enable');
+  await page.setCacheEnabled(false);
   let bytes = 0;
   devtools.on('Network.loadingFinished', ({ encodedDataLength }) => { bytes += encodedDataLength; });
   await page.goto(`${server}/`, { waitUntil: 'load' });

@@ -1,9 +1,9 @@
 // Searches the articles, whose text the page carries along.
 (() => {
   const MOST = 12;
-  const form = document.querySelector('.search');
-  const field = form.querySelector('input');
-  const said = form.querySelector('[role="status"]');
+  const box = document.querySelector('.search');
+  const field = box.querySelector('input');
+  const said = box.querySelector('[role="status"]');
   const found = document.querySelector('.found');
   const shelves = document.querySelector('.shelves');
 
@@ -33,15 +33,14 @@
   };
 
   const show = (hits) => {
-    const { some, one, none } = form.dataset;
+    const { some, one, none } = box.dataset;
     const text = hits.length === 0 ? none : hits.length === 1 ? one : some.replace('{n}', hits.length);
     said.textContent = text;
     found.querySelector('.found-said').textContent = text;
     found.querySelector('.found-list').replaceChildren(...hits.slice(0, MOST).map(item));
   };
 
-  form.hidden = false;
-  form.addEventListener('submit', (event) => event.preventDefault());
+  box.hidden = false;
   field.addEventListener('input', () => {
     const words = plain(field.value).split(/\s+/).filter(Boolean);
     found.hidden = words.length === 0;
