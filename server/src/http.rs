@@ -2,7 +2,8 @@
 //!
 //! A request is observed (its id, its client, one line in the log), the caller is told apart before the body is
 //! read, and every GraphQL document, by whichever of the three transports, walks through the same
-//! `operation::admit`. Everything that is refused, on any path, is refused in the shape of a GraphQL error.
+//! `operation::admit`. What is no endpoint is a page of the static site, where there is one. Everything that is refused,
+//! on any path, is refused in the shape of a GraphQL error; only people who ask for a page are told on one.
 
 mod accept;
 mod address;

@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Condition, IntoCondition};
 use crate::Domain;
 use crate::db::nothing;
 use crate::error::{Problem, ProblemCode, Result};
+use crate::identity::TenantStatus;
 use crate::ids::TenantId;
 use crate::limits::address_key;
 use crate::permission::Permission;
@@ -29,10 +30,11 @@ impl Domain {
     /// The tenant that forms are taken for.
     ///
     /// # Errors
-    /// NOT_FOUND before the installation has any.
+    /// NOT_FOUND where there is none that is served.
     pub(super) async fn tenant_of_forms(&self) -> Result<TenantId> {
-        let missing = || Problem::new(ProblemCode::NotFound, &[], "nobody is here yet who could read it");
-        Ok(self.default_tenant().await?.ok_or_else(missing)?.id)
+        let missing = || Problem::new(ProblemCode::NotFound, &[], "nobody is here who could read it");
+        let tenant = self.default_tenant().await?.filter(|tenant| tenant.status == TenantStatus::Active);
+        Ok(tenant.ok_or_else(missing)?.id)
     }
 }
 

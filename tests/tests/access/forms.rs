@@ -6,7 +6,7 @@ use bellwether_domain::permission::Role;
 use bellwether_tests::{Backend, Client, TestApp, both_databases};
 use serde_json::{Value, json};
 
-use crate::world::count;
+use crate::world::{count, execute};
 
 const JOIN: &str = "mutation ($input: JoinWaitlistInput!) {
     joinWaitlist(input: $input) { isAccepted userErrors { code path message } } }";
@@ -190,5 +190,12 @@ both_databases! {
         let refused = visitor.data(JOIN, json!({"input": {"email": "a@example.com"}})).await["joinWaitlist"].clone();
         assert_eq!((&refused["isAccepted"], &refused["userErrors"][0]["code"]), (&json!(false), &json!("NOT_FOUND")));
         assert_eq!(count(app, "waitlist").await, 0);
+    }
+
+    async fn a_suspended_tenant_takes_no_forms(app: TestApp) {
+        execute(&app, "UPDATE tenants SET status = 'SUSPENDED' WHERE slug = 'a'").await;
+        let refused = app.anonymous().data(CONTACT, json!({"input": message()})).await["contact"].clone();
+        assert_eq!((&refused["isAccepted"], &refused["userErrors"][0]["code"]), (&json!(false), &json!("NOT_FOUND")));
+        assert_eq!(count(&app, "contact_messages").await, 0);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`matrix`] has an expected answer for every root field and every role, and fails when a field has none.
 //! [`isolation`] asks for one tenant's objects as the people of another. [`identity`] registers, signs in and out, and
-//! forges tokens. [`forms`] sends the site's forms and reads them. [`permissions`] holds the schema's words against the domain's. The rest is what they share:
+//! forges tokens. [`forms`] sends the forms of the site and reads them. [`permissions`] holds the schema's words against the
+//! domain's. The rest is what they share:
 //! [`world`] makes things and asks, [`follow`] subscribes, [`sdl`] reads the exported schema.
 
 mod follow;
