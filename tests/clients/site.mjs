@@ -39,7 +39,8 @@ async function eachPage() {
   for (const path of pages) {
     await page.setViewport({ width: 1280, height: 900 });
     await show(page, { theme: 'light' });
-    const answer = await page.goto(server + path, { waitUntil: 'networkidle2' });
+    const answer = await page.goto(server + path, { waitUntil: 'load' });
+    await page.evaluate(() => document.fonts.ready.then(() => true));
     if (answer.status() !== 200) wrong.push(`${path}: ${answer.status()}`);
     for (const theme of ['light', 'dark']) {
       await show(page, { theme });
@@ -286,8 +287,9 @@ async function takeScreenshots() {
     for (const width of WIDTHS) {
       const { page } = await open(browser, server, { width, theme });
       for (const path of SHOWN) {
-        await page.goto(server + path, { waitUntil: 'networkidle2' });
+        await page.goto(server + path, { waitUntil: 'load' });
         await scrollThrough(page);
+        await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode().catch(() => {}))).then(() => true));
         const name = path.replaceAll('/', '-').replace(/^-|-$/g, '') || 'landing';
         await page.screenshot({ path: join(screenshots, `${name}-${width}-${theme}.png`), fullPage: true });
       }
