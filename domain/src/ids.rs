@@ -120,6 +120,10 @@ ids! {
     AuditEntryId = "aud";
     /// A run of a job.
     RunId = "run";
+    /// An entry of the waitlist.
+    WaitlistEntryId = "wle";
+    /// A message from the contact form.
+    ContactMessageId = "msg";
 }
 
 /// For serde's `with`: an id as the text that it is outside.

@@ -27,6 +27,7 @@ pub mod permission;
 mod rate_limit;
 pub mod scheduler;
 pub mod signals;
+pub mod site;
 pub mod text;
 pub mod viewer;
 pub mod wall;

@@ -20,6 +20,8 @@ pub struct LimitSettings {
     pub registrations_per_minute: u32,
     /// Letters with a link that are asked for, such as to reset a password, by address and by email.
     pub resets_per_minute: u32,
+    /// Forms of the site, by address.
+    pub forms_per_minute: u32,
     /// Requests to the endpoint, by user or address.
     pub requests_per_minute: u32,
     /// Webhook deliveries, by source.
@@ -36,6 +38,7 @@ impl Default for LimitSettings {
             logins_per_minute: 5,
             registrations_per_minute: 3,
             resets_per_minute: 3,
+            forms_per_minute: 5,
             requests_per_minute: 600,
             deliveries_per_minute: 300,
             points_per_minute: 120_000,
@@ -53,6 +56,8 @@ pub struct Limits {
     pub registrations: CredentialLimit,
     /// Letters with a link that are asked for.
     pub resets: CredentialLimit,
+    /// Forms.
+    pub forms: RateLimit,
     /// Requests.
     pub requests: RateLimit,
     /// Deliveries.
@@ -72,6 +77,7 @@ impl Limits {
             logins: credential("logins", settings.logins_per_minute),
             registrations: credential("registrations", settings.registrations_per_minute),
             resets: credential("resets", settings.resets_per_minute),
+            forms: RateLimit::per_minute(settings.forms_per_minute),
             requests: RateLimit::per_minute(settings.requests_per_minute),
             deliveries: RateLimit::per_minute(settings.deliveries_per_minute),
             points: RateLimit::per_minute(settings.points_per_minute),
@@ -83,7 +89,7 @@ impl Limits {
     /// # Errors
     /// UNAVAILABLE when a store does not answer.
     pub async fn forget_idle(&self) -> Result<(), Fault> {
-        for limit in [&self.requests, &self.deliveries, &self.points] {
+        for limit in [&self.forms, &self.requests, &self.deliveries, &self.points] {
             limit.forget_idle();
         }
         for limit in [&self.logins, &self.registrations, &self.resets] {

@@ -106,6 +106,8 @@ permissions! {
         "Change the roles of the tenant's users, suspend and activate them, and end their sessions.";
     AuditRead = "AUDIT_READ", [Admin Owner],
         "Read the tenant's audit log.";
+    InboxRead = "INBOX_READ", [Admin Owner],
+        "Read the waitlist, and the messages that visitors sent.";
     TenantsReadAll = "TENANTS_READ_ALL", [Owner],
         "See what belongs to other tenants.";
     TenantsManage = "TENANTS_MANAGE", [Owner],

@@ -11,6 +11,7 @@ mod m20261122_000001_foundation;
 mod m20261122_000002_people;
 mod m20261122_000003_identity;
 mod m20261122_000004_scheduler;
+mod m20261122_000005_site_forms;
 
 use sea_orm_migration::prelude::*;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_people::Migration),
             Box::new(m20261122_000003_identity::Migration),
             Box::new(m20261122_000004_scheduler::Migration),
+            Box::new(m20261122_000005_site_forms::Migration),
         ]
     }
 }

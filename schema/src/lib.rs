@@ -18,6 +18,7 @@ mod problems;
 mod scalars;
 mod scheduler;
 mod signals;
+mod site;
 
 use async_graphql::parser::types::{EnumValueDefinition, TypeKind, TypeSystemDefinition};
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -71,6 +72,7 @@ pub struct Query(
     identity::UserQuery,
     identity::TenantQuery,
     identity::AuditQuery,
+    site::SiteQuery,
 );
 
 /// Writes.
@@ -85,6 +87,7 @@ pub struct Mutation(
     identity::CredentialMutation,
     identity::UserMutation,
     identity::TenantMutation,
+    site::SiteMutation,
 );
 
 /// Follows.

@@ -3,8 +3,8 @@
 use async_graphql::{Context, ID, Interface, Object};
 use bellwether_domain::error::{Error, Fault, Problem};
 use bellwether_domain::ids::{
-    ApiKeyId, AssetId, AuditEntryId, DeliveryId, Id, IdError, RunId, SessionId, SignalId, SourceId, TenantId, UserId,
-    split,
+    ApiKeyId, AssetId, AuditEntryId, ContactMessageId, DeliveryId, Id, IdError, RunId, SessionId, SignalId, SourceId,
+    TenantId, UserId, WaitlistEntryId, split,
 };
 use bellwether_domain::paging::LARGEST_PAGE;
 
@@ -14,6 +14,7 @@ use crate::identity::{ApiKey, AuditEntry, Session, Tenant, User};
 use crate::market::Asset;
 use crate::scheduler::SchedulerRun;
 use crate::signals::{Signal, SignalDelivery, SignalSource};
+use crate::site::{ContactMessage, WaitlistEntry};
 
 /// Something with an id.
 #[derive(Debug, Interface)]
@@ -39,6 +40,10 @@ pub(crate) enum Node {
     ApiKey(ApiKey),
     /// An entry of the audit log.
     AuditEntry(AuditEntry),
+    /// An entry of the waitlist.
+    WaitlistEntry(WaitlistEntry),
+    /// A message from the contact form.
+    ContactMessage(ContactMessage),
 }
 
 /// Reads anything by its id.
@@ -125,6 +130,14 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
         AuditEntryId::PREFIX => {
             let entry = visible(domain.audit_entry(viewer, AuditEntryId::from_uuid(uuid)).await)?;
             entry.map(|entry| Node::AuditEntry(AuditEntry::one(entry)))
+        }
+        WaitlistEntryId::PREFIX => {
+            let entry = visible(domain.waitlist_entry(viewer, WaitlistEntryId::from_uuid(uuid)).await)?;
+            entry.map(|entry| Node::WaitlistEntry(WaitlistEntry(entry)))
+        }
+        ContactMessageId::PREFIX => {
+            let message = visible(domain.contact_message(viewer, ContactMessageId::from_uuid(uuid)).await)?;
+            message.map(|message| Node::ContactMessage(ContactMessage(message)))
         }
         _ => return Err(unknown().into()),
     })

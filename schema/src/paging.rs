@@ -117,3 +117,9 @@ impl<T: OutputType> OutputType for InTurn<T> {
         Ok(Value::List(values))
     }
 }
+
+/// The page without its items, and the items.
+pub(crate) fn split<T>(page: Page<T>) -> (Page<T>, Vec<T>) {
+    let empty = Page { items: Vec::new(), has_next: page.has_next, has_previous: page.has_previous };
+    (empty, page.items)
+}

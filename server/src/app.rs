@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Introspection};
-use crate::http::{self, AppState, HttpSettings, MigrationCheck};
+use crate::http::{self, AppState, HttpSettings, MigrationCheck, Site};
 
 /// Opens the database and puts the business on it.
 ///
@@ -143,7 +143,8 @@ impl MigrationCheck for Migrations {
 /// Everything that a running server is made of.
 ///
 /// # Errors
-/// When the schema and the guard do not fit together: a bug that every test would meet.
+/// When the static site cannot be read. When the schema and the guard do not fit together: a bug that every test would
+/// meet.
 pub fn state(domain: Domain, config: &Config, shutdown: CancellationToken) -> anyhow::Result<AppState> {
     let model = CostModel::from_sdl(&bellwether_schema::sdl())?;
     let guard = Guard::new(model, Limits::default(), bellwether_schema::CREDENTIAL_FIELDS);
@@ -155,6 +156,7 @@ pub fn state(domain: Domain, config: &Config, shutdown: CancellationToken) -> an
         request_timeout: config.request_timeout(),
         max_sockets_per_client: config.server.sockets_per_client,
         streams_per_socket: 20,
+        site: config.site_dir().map(|dir| Site::read(&dir)).transpose()?,
         migrations: Arc::new(Migrations(domain.db().clone())),
     };
     let schema = bellwether_schema::schema(domain.clone(), settings.open_introspection);

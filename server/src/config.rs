@@ -36,6 +36,8 @@ pub struct Config {
     pub database: Database,
     /// How people sign in.
     pub auth: Auth,
+    /// The static site.
+    pub site: Site,
     /// How often what may be done.
     pub limits: Limits,
     /// The jobs that run again and again.
@@ -122,6 +124,14 @@ pub struct Auth {
     pub password_iterations: u32,
 }
 
+/// The static site.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// The folder that it was built into; by default site/public in the working folder, where that is there.
+    pub dir: Option<PathBuf>,
+}
+
 /// How often what may be done, all a minute.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +142,8 @@ pub struct Limits {
     pub registrations_per_minute: u32,
     /// Letters with a link that are asked for, by address and by email.
     pub resets_per_minute: u32,
+    /// Forms of the site, by address.
+    pub forms_per_minute: u32,
     /// Requests to the endpoint, by user or address.
     pub requests_per_minute: u32,
     /// Webhook deliveries, by source.
@@ -220,6 +232,9 @@ impl ConfigError {
 /// The defaults with what each key means: the first layer, and what docs/configuration.md shows.
 pub const DEFAULTS: &str = include_str!("config/defaults.toml");
 
+/// Where `site/build` puts the site.
+const SITE_DIR: &str = "site/public";
+
 /// Points that a request may cost on average, where nothing else is configured.
 const POINTS_PER_REQUEST: u32 = 200;
 
@@ -297,6 +312,7 @@ impl Config {
             ("limits.registrations_per_minute", self.limits.registrations_per_minute),
             ("limits.resets_per_minute", self.limits.resets_per_minute),
             ("mail.attempts", self.mail.attempts),
+            ("limits.forms_per_minute", self.limits.forms_per_minute),
             ("limits.requests_per_minute", self.limits.requests_per_minute),
             ("limits.deliveries_per_minute", self.limits.deliveries_per_minute),
             ("limits.points_per_minute", self.limits.points_per_minute.unwrap_or(1)),
@@ -349,6 +365,12 @@ impl Config {
         self.auth.keys_file.clone().unwrap_or_else(|| self.data_dir.join("keys.json"))
     }
 
+    /// The folder with the built site: the configured one, or the usual one where it is there.
+    pub fn site_dir(&self) -> Option<PathBuf> {
+        let usual = || Some(PathBuf::from(SITE_DIR)).filter(|dir| dir.join("index.html").is_file());
+        self.site.dir.clone().or_else(usual)
+    }
+
     /// How the server is reached from outside, without a slash at the end.
     pub fn public_url(&self) -> String {
         let url = self.server.public_url.clone().unwrap_or_else(|| format!("http://{}", self.server.listen));
@@ -393,6 +415,7 @@ impl Config {
             limits: LimitSettings {
                 logins_per_minute: limits.logins_per_minute,
                 registrations_per_minute: limits.registrations_per_minute,
+                forms_per_minute: limits.forms_per_minute,
                 requests_per_minute: limits.requests_per_minute,
                 resets_per_minute: limits.resets_per_minute,
                 deliveries_per_minute: limits.deliveries_per_minute,

@@ -2,12 +2,14 @@
 //!
 //! A request is observed (its id, its client, one line in the log), the caller is told apart before the body is
 //! read, and every GraphQL document, by whichever of the three transports, walks through the same
-//! `operation::admit`. Everything that is refused, on any path, is refused in the shape of a GraphQL error.
+//! `operation::admit`. What is no endpoint is a page of the static site, where there is one. Everything that is refused,
+//! on any path, is refused in the shape of a GraphQL error; only people who ask for a page are told on one.
 
 mod accept;
 mod address;
 mod body;
 mod caller;
+mod etag;
 mod graphiql;
 mod graphql;
 mod headers;
@@ -23,6 +25,7 @@ mod reply;
 mod request_id;
 mod serve;
 mod session;
+mod site;
 mod socket;
 mod sse;
 pub(crate) mod status;
@@ -30,6 +33,7 @@ pub(crate) mod status;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::Response;
@@ -50,6 +54,7 @@ use names::OperationNames;
 use open_streams::OpenStreams;
 use reply::Reply;
 pub use serve::serve;
+pub use site::Site;
 
 /// What the endpoints work with. Cheap to clone.
 #[derive(Clone)]
@@ -86,6 +91,8 @@ pub struct HttpSettings {
     pub max_sockets_per_client: usize,
     /// Subscriptions that one socket may follow.
     pub streams_per_socket: usize,
+    /// The static site, where there is one.
+    pub site: Option<Site>,
     /// Tells /ready whether the database has the schema that this version needs.
     pub migrations: Arc<dyn MigrationCheck>,
 }
@@ -120,7 +127,7 @@ pub fn router(state: AppState) -> Router {
         router = router.route("/graphiql", get(graphiql::page)).route("/graphiql/{file}", get(graphiql::asset));
     }
     router
-        .fallback(not_found)
+        .fallback(elsewhere)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CompressionLayer::new())
         // Around the routes and their fallbacks: a preflight's OPTIONS is no route.
@@ -129,8 +136,14 @@ pub fn router(state: AppState) -> Router {
         .with_state(http)
 }
 
-async fn not_found(Extension(incoming): Extension<Arc<Incoming>>) -> Response {
-    Reply::fault(&Fault::NotFound, &incoming.id).into_response(Format::Json)
+/// What is no endpoint: a page of the site, or nothing.
+async fn elsewhere(
+    State(http): State<Http>,
+    Extension(incoming): Extension<Arc<Incoming>>,
+    request: Request,
+) -> Response {
+    let page = http.app.settings.site.as_ref().and_then(|site| site.answer(&request));
+    page.unwrap_or_else(|| Reply::fault(&Fault::NotFound, &incoming.id).into_response(Format::Json))
 }
 
 async fn method_not_allowed(Extension(incoming): Extension<Arc<Incoming>>) -> Response {

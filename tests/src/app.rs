@@ -186,6 +186,7 @@ pub fn test_config() -> DomainConfig {
     config.limits.logins_per_minute = 100_000;
     config.limits.registrations_per_minute = 100_000;
     config.limits.resets_per_minute = 100_000;
+    config.limits.forms_per_minute = 100_000;
     config.limits.requests_per_minute = 1_000_000;
     config.limits.deliveries_per_minute = 100_000;
     config.limits.points_per_minute = 100_000_000;

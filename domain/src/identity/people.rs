@@ -66,6 +66,11 @@ impl Domain {
         Ok(user.zip(tenant))
     }
 
+    /// The tenant that visitors belong to who name none; none before there is any.
+    pub(crate) async fn default_tenant(&self) -> Result<Option<Tenant>> {
+        self.tenant_for_sign_in(self.db().reader(), self.config().default_tenant.as_deref()).await
+    }
+
     /// The tenant of this slug; without one the installation's first.
     pub(super) async fn tenant_for_sign_in<C: ConnectionTrait>(
         &self,

@@ -106,7 +106,7 @@ impl Domain {
 
     /// The tenant that a visitor may register in: the default one, or a named one that is open to it.
     async fn tenant_for_registration(&self, slug: Option<&str>) -> Result<Option<Tenant>> {
-        let default = self.tenant_for_sign_in(self.db().reader(), self.config().default_tenant.as_deref()).await?;
+        let default = self.default_tenant().await?;
         let tenant = match slug.map(|slug| slug.trim().to_lowercase()) {
             None => default,
             Some(slug) if default.as_ref().is_some_and(|default| default.slug == slug) => default,

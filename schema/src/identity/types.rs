@@ -336,6 +336,8 @@ pub(crate) enum Permission {
     UsersManage,
     /// Read the tenant's audit log.
     AuditRead,
+    /// Read the waitlist, and the messages that visitors sent.
+    InboxRead,
     /// See what belongs to other tenants.
     TenantsReadAll,
     /// Make, suspend and activate tenants.

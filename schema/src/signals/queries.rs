@@ -1,7 +1,7 @@
 //! Reading signals and the ingest journal.
 
 use async_graphql::{Context, ID, Object};
-use bellwether_domain::paging::{Page, PageArgs, encode_cursor};
+use bellwether_domain::paging::{PageArgs, encode_cursor};
 use bellwether_domain::permission::Permission;
 use bellwether_domain::signals::{DeliveryKey, SignalOrder as DomainOrder};
 
@@ -11,7 +11,7 @@ use super::types::Signal;
 use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::node::parse_id;
-use crate::paging::Connection;
+use crate::paging::{Connection, split};
 
 /// Reads signals.
 #[derive(Debug, Default)]
@@ -109,10 +109,4 @@ impl SignalQuery {
         })
         .await
     }
-}
-
-/// The page without its items, and the items.
-fn split<T>(page: Page<T>) -> (Page<T>, Vec<T>) {
-    let empty = Page { items: Vec::new(), has_next: page.has_next, has_previous: page.has_previous };
-    (empty, page.items)
 }

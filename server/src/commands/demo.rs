@@ -31,6 +31,9 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
             let url = if config.server.public_url.is_some() { url } else { format!("http://{address}") };
             let mut out = std::io::stdout();
             writeln!(out, "\nBellwether is up, with simulated demo data.\n")?;
+            if config.site_dir().is_some() {
+                writeln!(out, "  Site      {url}/")?;
+            }
             writeln!(out, "  GraphQL   {url}/graphql\n  GraphiQL  {url}/graphiql\n")?;
             writeln!(out, "  Every login has the password {}", bellwether_seeds::DEMO_PASSWORD)?;
             for (email, role) in bellwether_seeds::demo_logins() {

@@ -7,10 +7,10 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bellwether_domain::Fault;
-use sha2::{Digest, Sha256};
 
 use super::accept::Format;
 use super::caller::Incoming;
+use super::etag;
 use super::reply::Reply;
 
 /// The page's policy. The hash is that of the one style that its editor writes into the page.
@@ -51,12 +51,8 @@ const ASSETS: &[Asset] = assets! {
     "LICENSES" as "text/plain; charset=utf-8";
 };
 
-/// The entity tags of [`ASSETS`]; weak, because each may be sent compressed in several ways.
-static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| {
-    let tag = |asset: &Asset| format!("W/\"{}\"", hex::encode(&Sha256::digest(asset.bytes)[..8]));
-    let value = |asset| HeaderValue::from_str(&tag(asset)).unwrap_or(HeaderValue::from_static("W/\"0\""));
-    ASSETS.iter().map(value).collect()
-});
+/// The entity tags of [`ASSETS`].
+static TAGS: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| ASSETS.iter().map(|asset| etag::of(asset.bytes)).collect());
 
 /// The page.
 pub(super) async fn page(headers: HeaderMap) -> Response {
@@ -77,23 +73,16 @@ pub(super) async fn asset(
 
 fn send(index: usize, headers: &HeaderMap) -> Response {
     let (asset, tag) = (&ASSETS[index], &TAGS[index]);
-    let has_it = headers.get(header::IF_NONE_MATCH).is_some_and(|known| is_listed(known, tag));
     let common = [
         (header::ETAG, tag.clone()),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     ];
-    if has_it {
+    if etag::is_known(headers, tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type))];
     (common, content_type, asset.bytes).into_response()
-}
-
-/// Whether an If-None-Match lists the tag.
-fn is_listed(known: &HeaderValue, tag: &HeaderValue) -> bool {
-    let (Ok(known), Ok(tag)) = (known.to_str(), tag.to_str()) else { return false };
-    known.split(',').map(str::trim).any(|known| known == "*" || known == tag)
 }
 
 #[cfg(test)]

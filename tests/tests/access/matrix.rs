@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bellwether_domain::ids::{
-    ApiKeyId, AssetId, AuditEntryId, DeliveryId, Id, RunId, SessionId, SignalId, SourceId, TenantId, UserId,
+    ApiKeyId, AssetId, AuditEntryId, ContactMessageId, DeliveryId, Id, RunId, SessionId, SignalId, SourceId, TenantId,
+    UserId, WaitlistEntryId,
 };
 use bellwether_domain::permission::{Permission, Role};
 use bellwether_domain::scheduler::SchedulerSettings;
@@ -97,6 +98,10 @@ enum Thing {
     Colleague,
     /// A new tenant.
     NewTenant,
+    /// An entry of the waitlist of tenant `a`.
+    WaitlistEntry,
+    /// A message to tenant `a`.
+    ContactMessage,
 }
 
 struct Row {
@@ -148,6 +153,10 @@ const ROWS: &[Row] = &[
     row("Query.nodes", Thing::Delivery, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
     row("Query.nodes", Thing::PrivateDelivery, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
     row("Query.nodes", Thing::Run, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, NIL, YES]),
+    row("Query.node", Thing::WaitlistEntry, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.node", Thing::ContactMessage, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.nodes", Thing::WaitlistEntry, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
+    row("Query.nodes", Thing::ContactMessage, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, YES]),
     row("Query.viewer", Thing::None, "{ viewer { role user { id } tenant { id } } }", "/viewer",
         [NIL, YES, YES, YES, YES, YES, YES]),
     row("Query.signals", Thing::None, "{ signals { nodes { id } totalCount } }", "/signals",
@@ -164,6 +173,18 @@ const ROWS: &[Row] = &[
         "/schedulerStatus", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
     row("Query.schedulerRuns", Thing::None, "{ schedulerRuns { nodes { id } totalCount } }", "/schedulerRuns",
         [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Query.waitlist", Thing::None, "{ waitlist { nodes { id } totalCount } }", "/waitlist",
+        [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Query.contactMessages", Thing::None, "{ contactMessages { nodes { id } totalCount } }", "/contactMessages",
+        [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.joinWaitlist", Thing::None,
+        "mutation ($email: String!) { joinWaitlist(input: {email: $email}) { isAccepted userErrors { code } } }",
+        "/joinWaitlist", [YES, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.contact", Thing::None,
+        "mutation ($email: String!) {
+            contact(input: {name: \"A\", email: $email, topic: OTHER, message: \"B\"}) {
+                isAccepted userErrors { code } } }",
+        "/contact", [YES, YES, YES, YES, YES, YES, YES]),
     row("Mutation.register", Thing::None,
         "mutation ($email: String!, $password: String!, $terms: String!) {
             register(input: {
@@ -401,6 +422,17 @@ impl Stage<'_> {
                 let slug = format!("made-{}", self.made);
                 app.domain.put_tenant(&slug, "Made").await.unwrap().id.to_string()
             }
+            Thing::WaitlistEntry => {
+                let join = "mutation ($email: String!) { joinWaitlist(input: {email: $email}) { isAccepted } }";
+                app.anonymous().data(join, json!({"email": format!("waiting{}@example.com", self.made)})).await;
+                newest(admin, "waitlist").await
+            }
+            Thing::ContactMessage => {
+                let send = "mutation { contact(input: {
+                    name: \"A\", email: \"a@example.com\", topic: OTHER, message: \"B\" }) { isAccepted } }";
+                app.anonymous().data(send, json!({})).await;
+                newest(admin, "contactMessages").await
+            }
         }
     }
 
@@ -481,6 +513,12 @@ impl Stage<'_> {
     }
 }
 
+/// The id of the newest item of a list.
+async fn newest(client: &Client, list: &str) -> String {
+    let found = client.data(&format!("{{ {list}(first: 1) {{ nodes {{ id }} }} }}"), json!({})).await;
+    found[list]["nodes"][0]["id"].as_str().unwrap_or_else(|| panic!("{found}")).to_owned()
+}
+
 /// An id of the same kind that nothing has.
 fn unused_as(thing: Thing) -> String {
     match thing {
@@ -497,6 +535,8 @@ fn unused_as(thing: Thing) -> String {
         Thing::AuditEntry => unused::<AuditEntryId>(),
         Thing::Colleague => unused::<UserId>(),
         Thing::NewTenant => unused::<TenantId>(),
+        Thing::WaitlistEntry => unused::<WaitlistEntryId>(),
+        Thing::ContactMessage => unused::<ContactMessageId>(),
     }
 }
 

@@ -12,6 +12,7 @@ mod machines;
 mod mail;
 mod refusals;
 mod requests;
+mod site;
 mod socket;
 mod sse;
 mod support;

@@ -1,0 +1,112 @@
+//! Reading what visitors sent.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::{contact_message, waitlist_entry};
+use crate::Domain;
+use crate::error::{Error, Result};
+use crate::ids::{ContactMessageId, Id, WaitlistEntryId};
+use crate::paging::{CursorKey, Page, PageArgs, PageRequest};
+use crate::permission::Permission;
+use crate::viewer::Viewer;
+
+/// A position in a list of what was sent, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InboxKey<I>(pub I);
+
+impl<I: Id> CursorKey for InboxKey<I> {
+    fn encode(&self) -> String {
+        self.0.uuid().simple().to_string()
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(|uuid| Self(I::from_uuid(uuid)))
+    }
+}
+
+impl<I: Id> InboxKey<I> {
+    /// The text that the list's cursors carry.
+    pub const ORDER: &str = I::PREFIX;
+}
+
+impl Domain {
+    /// A page of the waitlist, newest first.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, FORBIDDEN; a problem with the page's arguments.
+    pub async fn waitlist_page(&self, viewer: &Viewer, args: &PageArgs) -> Result<Page<waitlist_entry::Model>> {
+        use waitlist_entry::{Column, Entity};
+        viewer.permitted(Permission::InboxRead)?;
+        let request: PageRequest<InboxKey<WaitlistEntryId>> =
+            args.parse(InboxKey::<WaitlistEntryId>::ORDER).map_err(Error::Problems)?;
+        let mut query = Entity::visible_to(viewer).limit(request.fetch());
+        if let Some(InboxKey(id)) = request.after {
+            query = query.filter(Column::Id.lt(id));
+        }
+        Ok(request.page(query.order_by_desc(Column::Id).all(self.db().reader()).await?))
+    }
+
+    /// How many wait.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, FORBIDDEN.
+    pub async fn count_waitlist(&self, viewer: &Viewer) -> Result<u64> {
+        viewer.permitted(Permission::InboxRead)?;
+        Ok(waitlist_entry::Entity::visible_to(viewer).count(self.db().reader()).await?)
+    }
+
+    /// An entry of the waitlist, if the viewer may read it.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, FORBIDDEN.
+    pub async fn waitlist_entry(&self, viewer: &Viewer, id: WaitlistEntryId) -> Result<Option<waitlist_entry::Model>> {
+        use waitlist_entry::{Column, Entity};
+        viewer.permitted(Permission::InboxRead)?;
+        Ok(Entity::visible_to(viewer).filter(Column::Id.eq(id)).one(self.db().reader()).await?)
+    }
+
+    /// A page of the contact messages, newest first.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, FORBIDDEN; a problem with the page's arguments.
+    pub async fn contact_messages_page(
+        &self,
+        viewer: &Viewer,
+        args: &PageArgs,
+    ) -> Result<Page<contact_message::Model>> {
+        use contact_message::{Column, Entity};
+        viewer.permitted(Permission::InboxRead)?;
+        let request: PageRequest<InboxKey<ContactMessageId>> =
+            args.parse(InboxKey::<ContactMessageId>::ORDER).map_err(Error::Problems)?;
+        let mut query = Entity::visible_to(viewer).limit(request.fetch());
+        if let Some(InboxKey(id)) = request.after {
+            query = query.filter(Column::Id.lt(id));
+        }
+        Ok(request.page(query.order_by_desc(Column::Id).all(self.db().reader()).await?))
+    }
+
+    /// How many messages there are.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, FORBIDDEN.
+    pub async fn count_contact_messages(&self, viewer: &Viewer) -> Result<u64> {
+        viewer.permitted(Permission::InboxRead)?;
+        Ok(contact_message::Entity::visible_to(viewer).count(self.db().reader()).await?)
+    }
+
+    /// A contact message, if the viewer may read it.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, FORBIDDEN.
+    pub async fn contact_message(
+        &self,
+        viewer: &Viewer,
+        id: ContactMessageId,
+    ) -> Result<Option<contact_message::Model>> {
+        use contact_message::{Column, Entity};
+        viewer.permitted(Permission::InboxRead)?;
+        Ok(Entity::visible_to(viewer).filter(Column::Id.eq(id)).one(self.db().reader()).await?)
+    }
+}

@@ -1,0 +1,61 @@
+//! Reading what visitors sent.
+
+use async_graphql::{Context, Object};
+use bellwether_domain::ids::{ContactMessageId, WaitlistEntryId};
+use bellwether_domain::paging::{PageArgs, encode_cursor};
+use bellwether_domain::permission::Permission;
+use bellwether_domain::site::InboxKey;
+
+use super::types::{ContactMessage, WaitlistEntry};
+use crate::context::Request;
+use crate::field::{Access, Field, field};
+use crate::paging::{Connection, split};
+
+/// Reads what visitors sent.
+#[derive(Debug, Default)]
+pub(crate) struct SiteQuery;
+
+const INBOX: Access = Access::Needs(Permission::InboxRead);
+
+#[Object]
+impl SiteQuery {
+    /// Who wants to hear when something is there, newest first. Needs INBOX_READ.
+    async fn waitlist(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 100; 20 where nothing is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+    ) -> Field<Connection<WaitlistEntry>> {
+        let with_total = ctx.look_ahead().field("totalCount").exists();
+        field(ctx, INBOX, async move |request: Request| {
+            let (domain, viewer) = (&request.domain, request.viewer());
+            let page = domain.waitlist_page(viewer, &PageArgs { first, after, ..PageArgs::default() }).await?;
+            let total = if with_total { Some(domain.count_waitlist(viewer).await?) } else { None };
+            let (empty, entries) = split(page);
+            let cursor = |id| encode_cursor(InboxKey::<WaitlistEntryId>::ORDER, &InboxKey(id));
+            let items = entries.into_iter().map(|entry| (cursor(entry.id), WaitlistEntry(entry)));
+            Ok(Connection::new(&empty, items.collect(), total))
+        })
+        .await
+    }
+
+    /// What visitors wrote through the contact form, newest first. Needs INBOX_READ.
+    async fn contact_messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 100; 20 where nothing is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+    ) -> Field<Connection<ContactMessage>> {
+        let with_total = ctx.look_ahead().field("totalCount").exists();
+        field(ctx, INBOX, async move |request: Request| {
+            let (domain, viewer) = (&request.domain, request.viewer());
+            let page = domain.contact_messages_page(viewer, &PageArgs { first, after, ..PageArgs::default() }).await?;
+            let total = if with_total { Some(domain.count_contact_messages(viewer).await?) } else { None };
+            let (empty, messages) = split(page);
+            let cursor = |id| encode_cursor(InboxKey::<ContactMessageId>::ORDER, &InboxKey(id));
+            let items = messages.into_iter().map(|message| (cursor(message.id), ContactMessage(message)));
+            Ok(Connection::new(&empty, items.collect(), total))
+        })
+        .await
+    }
+}

@@ -1,0 +1,92 @@
+// Sends the forms to the GraphQL endpoint, and says beside each field what is to be mended.
+(() => {
+  const OPERATIONS = {
+    joinWaitlist: 'mutation JoinWaitlist($input: JoinWaitlistInput!) { joinWaitlist(input: $input) { isAccepted userErrors { message path } } }',
+    contact: 'mutation Contact($input: ContactInput!) { contact(input: $input) { isAccepted userErrors { message path } } }',
+  };
+
+  /** What the page itself can tell is wrong: the field's name and what to do. */
+  const check = (form) => [...form.elements]
+    .filter((field) => field.willValidate && field.name !== 'website' && !field.validity.valid)
+    .map((field) => [field.name, field.validity.valueMissing ? form.dataset.required : field.type === 'email' ? form.dataset.email : field.validationMessage]);
+
+  const clear = (form) => {
+    for (const place of form.querySelectorAll('[data-error]')) {
+      place.hidden = true;
+      place.textContent = '';
+    }
+    for (const field of form.elements) field.removeAttribute('aria-invalid');
+  };
+
+  const say = (form, text, kind) => {
+    const outcome = form.querySelector('.outcome');
+    outcome.textContent = text;
+    outcome.dataset.kind = kind;
+  };
+
+  /** Shows each problem at its field, or in the end where it has none, and goes to the first. */
+  const show = (form, problems) => {
+    const elsewhere = [];
+    for (const [name, text] of problems) {
+      const place = form.querySelector(`[data-error="${CSS.escape(name)}"]`);
+      if (!place) {
+        elsewhere.push(text);
+        continue;
+      }
+      place.textContent = text;
+      place.hidden = false;
+      form.elements[name].setAttribute('aria-invalid', 'true');
+    }
+    form.querySelector('[aria-invalid]')?.focus();
+    say(form, elsewhere.join(' ') || form.dataset.mend, 'error');
+  };
+
+  const send = async (form) => {
+    const input = { ...Object.fromEntries(new FormData(form)), language: form.dataset.lang };
+    const response = await fetch(form.action, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ query: OPERATIONS[form.dataset.form], variables: { input } }),
+    });
+    return response.json();
+  };
+
+  const submit = async (form) => {
+    clear(form);
+    const wrong = check(form);
+    if (wrong.length) return show(form, wrong);
+    const button = form.querySelector('button');
+    button.disabled = true;
+    say(form, form.dataset.sending, '');
+    try {
+      const { data, errors } = await send(form);
+      const [error] = errors ?? [];
+      if (error?.extensions?.code === 'RATE_LIMITED') {
+        return say(form, form.dataset.limited.replace('{s}', error.extensions.retryAfterSeconds), 'error');
+      }
+      const payload = data?.[form.dataset.form];
+      if (!payload) return say(form, form.dataset.failed, 'error');
+      if (payload.userErrors.length) {
+        return show(form, payload.userErrors.map(({ path, message }) => [path?.at(-1) ?? '', message]));
+      }
+      form.reset();
+      say(form, form.dataset.done, 'done');
+    } catch {
+      say(form, form.dataset.failed, 'error');
+    } finally {
+      button.disabled = false;
+    }
+  };
+
+  for (const form of document.querySelectorAll('[data-form]')) {
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      submit(form);
+    });
+  }
+
+  // A link may say what somebody waits for: /waitlist/?interest=plan-pro
+  const interest = new URLSearchParams(location.search).get('interest');
+  const choice = document.querySelector('select[name="interest"]');
+  if (interest && choice && [...choice.options].some((option) => option.value === interest)) choice.value = interest;
+})();

@@ -1,0 +1,38 @@
+// Asks the server whether it answers and whether it can serve.
+(() => {
+  const card = document.querySelector('.status');
+  const words = card.dataset;
+  const heading = card.querySelector('h2');
+  const ask = async (path) => {
+    const response = await fetch(words.api + path, { headers: { accept: 'application/json' }, cache: 'no-store' });
+    return response.json();
+  };
+  const put = (check, isWell) => {
+    const row = card.querySelector(`[data-check="${check}"]`);
+    row.dataset.state = isWell ? 'ok' : 'failed';
+    row.querySelector('strong').textContent = isWell ? words.ok : words.failed;
+  };
+
+  const look = async () => {
+    heading.textContent = words.checking;
+    const began = performance.now();
+    try {
+      const [health, ready] = await Promise.all([ask('/health'), ask('/ready')]);
+      const took = Math.max(1, Math.round(performance.now() - began));
+      put('process', health.status === 'healthy');
+      for (const [check, state] of Object.entries(ready.checks)) put(check, state === 'ok');
+      const isWell = health.status === 'healthy' && ready.failed.length === 0;
+      card.dataset.state = isWell ? 'ok' : 'failed';
+      heading.textContent = isWell ? words.up : words.down;
+      const time = new Date().toLocaleTimeString(words.lang);
+      card.querySelector('[data-at]').textContent = `${words.at} ${time}, ${words.ms.replace('{ms}', took)}.`;
+    } catch {
+      card.dataset.state = 'failed';
+      heading.textContent = words.unknown;
+    }
+  };
+
+  card.hidden = false;
+  card.querySelector('button').addEventListener('click', look);
+  look();
+})();

@@ -1,0 +1,321 @@
+// The static site in a real browser, shown by a running Bellwether with its demo data.
+//
+//   node site.mjs http://127.0.0.1:8080 [folder for screenshots]
+//
+// Every page of the sitemap: nothing on the console, nothing from another host, nothing that axe finds in either theme,
+// nothing that scrolls sideways on a narrow screen. The landing page's weight. The menu, the theme switch, the pricing
+// interval and the help search by keyboard alone. The forms, posted and found by those who may read them.
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { data, login, run, serverFromArguments, unique } from './lib.mjs';
+import { launch, open, scrollThrough, show } from './site/browser.mjs';
+
+const server = serverFromArguments('site');
+const screenshots = process.argv[3];
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const HEAVIEST_LANDING = 150 * 1024;
+const WIDTHS = [320, 768, 1280];
+const SHOWN = ['/', '/es/', '/pricing/', '/help/', '/help/follow-live/', '/legal/terms/', '/contact/', '/status/'];
+
+const sitemap = await (await fetch(`${server}/sitemap.xml`)).text();
+const pages = [...sitemap.matchAll(/<loc>([^<]+)<\/loc>/g)].map(([, url]) => new URL(url).pathname);
+const browser = await launch();
+
+/** What axe says of the page as it is now. */
+async function violations(page) {
+  await page.evaluate(`if (!window.axe) { ${axe} }`);
+  const found = await page.evaluate(async () => (await window.axe.run(document)).violations);
+  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`);
+}
+
+/** How far the page can be scrolled sideways. */
+const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+async function eachPage() {
+  const { page, problems } = await open(browser, server);
+  const wrong = [];
+  for (const path of pages) {
+    await page.setViewport({ width: 1280, height: 900 });
+    await show(page, { theme: 'light' });
+    const answer = await page.goto(server + path, { waitUntil: 'load' });
+    await page.evaluate(() => document.fonts.ready.then(() => true));
+    if (answer.status() !== 200) wrong.push(`${path}: ${answer.status()}`);
+    for (const theme of ['light', 'dark']) {
+      await show(page, { theme });
+      wrong.push(...(await violations(page)).map((violation) => `${path} in ${theme}: ${violation}`));
+    }
+    for (const width of [320, 768]) {
+      await page.setViewport({ width, height: 900 });
+      const by = await sideways(page);
+      if (by > 0) wrong.push(`${path} scrolls sideways by ${by} px at ${width}`);
+    }
+  }
+  await page.close();
+  assert.deepEqual([...wrong, ...problems], []);
+}
+
+async function notFound() {
+  const { page, problems } = await open(browser, server);
+  const answer = await page.goto(`${server}/nowhere`, { waitUntil: 'load' });
+  assert.equal(answer.status(), 404);
+  assert.deepEqual(await violations(page), []);
+  await page.click('main a');
+  await page.waitForFunction(() => location.pathname === '/');
+  await page.close();
+  // The page itself is the 404 that Chromium tells of.
+  assert.deepEqual(problems.filter((problem) => !problem.includes('status of 404')), []);
+}
+
+async function landingIsLight() {
+  const { page, problems } = await open(browser, server, { width: 412, height: 823 });
+  const devtools = await page.createCDPSession();
+  await devtools.send('Network.enable');
+  await page.setCacheEnabled(false);
+  let bytes = 0;
+  devtools.on('Network.loadingFinished', ({ encodedDataLength }) => { bytes += encodedDataLength; });
+  await page.goto(`${server}/`, { waitUntil: 'load' });
+  await scrollThrough(page);
+  await page.waitForNetworkIdle({ idleTime: 300 });
+  await page.close();
+  console.log(`          the landing page weighs ${(bytes / 1024).toFixed(1)} KB`);
+  assert.ok(bytes > 20_000 && bytes < HEAVIEST_LANDING, `${bytes} bytes`);
+  assert.deepEqual(problems, []);
+}
+
+const focused = (page) => page.evaluate(() => {
+  const { activeElement: element } = document;
+  return { tag: element.tagName, text: (element.textContent || element.getAttribute('aria-label') || '').trim(), id: element.id, className: element.className };
+});
+
+/** Presses Tab until what is focused is what is looked for. */
+async function tabTo(page, what, is) {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    const element = await focused(page);
+    if (is(element)) {
+      const outline = await page.evaluate(() => {
+        const shown = document.activeElement.matches('.interval input') ? document.activeElement.nextElementSibling : document.activeElement;
+        return getComputedStyle(shown).outlineStyle;
+      });
+      assert.notEqual(outline, 'none', `the focus on ${what} is not seen`);
+      return element;
+    }
+  }
+  throw new Error(`Tab does not reach ${what}`);
+}
+
+async function keyboardMenu() {
+  const { page, problems } = await open(browser, server, { width: 360, height: 740 });
+  await page.goto(`${server}/`, { waitUntil: 'load' });
+  assert.match((await tabTo(page, 'the skip link', ({ tag }) => tag === 'A')).className, /skip/);
+  await tabTo(page, 'the menu', ({ tag }) => tag === 'SUMMARY');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'an entry of the menu', ({ text }) => text === 'Help');
+  await page.keyboard.press('Escape');
+  assert.equal((await focused(page)).tag, 'SUMMARY');
+  assert.equal(await page.$eval('.menu', (menu) => menu.open), false);
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'the prices in the menu', ({ text }) => text === 'Pricing');
+  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  assert.equal(new URL(page.url()).pathname, '/pricing/');
+  await page.close();
+  assert.deepEqual(problems, []);
+}
+
+async function keyboardTheme() {
+  const { page, problems } = await open(browser, server);
+  await page.goto(`${server}/`, { waitUntil: 'load' });
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await paper();
+  await tabTo(page, 'the theme switch', ({ className }) => /theme-switch/.test(className));
+  await page.keyboard.press('Space');
+  const dark = await paper();
+  assert.notEqual(dark, light);
+  assert.equal(await page.$eval('.theme-switch', (button) => button.getAttribute('aria-pressed')), 'true');
+  await page.goto(`${server}/es/pricing/`, { waitUntil: 'load' });
+  assert.equal(await paper(), dark, 'the choice is kept');
+  assert.deepEqual(await violations(page), []);
+  await page.evaluate(() => localStorage.clear());
+  await page.close();
+  assert.deepEqual(problems, []);
+}
+
+async function keyboardInterval() {
+  for (const script of [true, false]) {
+    const { page, problems } = await open(browser, server);
+    await page.setJavaScriptEnabled(script);
+    await page.goto(`${server}/pricing/`, { waitUntil: 'load' });
+    const price = () => page.$$eval('.plans .price', (all) => all.filter((e) => getComputedStyle(e).display !== 'none').map((e) => e.textContent.trim().split(' ')[0]));
+    assert.deepEqual(await price(), ['$0', '$29', '$99', '$299']);
+    await tabTo(page, 'the interval', ({ id }) => id === 'interval-monthly');
+    await page.keyboard.press('ArrowRight');
+    assert.deepEqual(await price(), ['$0', '$23.20', '$79.20', '$239.20'], `with script: ${script}`);
+    await page.close();
+    assert.deepEqual(problems, []);
+  }
+}
+
+async function keyboardSearch() {
+  for (const [path, words, expected] of [['/help/', 'postgres', /PostgreSQL/], ['/es/help/', 'senal vez', /señal existe una vez/]]) {
+    const { page, problems } = await open(browser, server);
+    await page.goto(server + path, { waitUntil: 'load' });
+    await tabTo(page, 'the search', ({ id }) => id === 'search');
+    await page.keyboard.type(words);
+    const found = await page.$$eval('.found-list a', (links) => links.map((link) => link.textContent));
+    assert.ok(found.some((title) => expected.test(title)), `${found}`);
+    assert.deepEqual(await violations(page), []);
+    await page.keyboard.type(' zzzz');
+    assert.equal(await page.$$eval('.found-list a', (links) => links.length), 0);
+    assert.ok((await page.$eval('.found-said', (said) => said.textContent)).length > 20);
+    await page.close();
+    assert.deepEqual(problems, []);
+  }
+}
+
+const outcome = (page, form) => page.$eval(`${form} .outcome`, (said) => [said.dataset.kind, said.textContent]);
+const settled = (page, form) => page.waitForFunction((selector) => ['done', 'error'].includes(document.querySelector(selector).dataset.kind), {}, `${form} .outcome`);
+const errors = (page, form) => page.$$eval(`${form} [data-error]`, (all) => Object.fromEntries(all.filter((e) => !e.hidden).map((e) => [e.dataset.error, e.textContent])));
+
+async function contactForm() {
+  const email = `${unique('vera')}@example.test`;
+  const { page, problems } = await open(browser, server);
+  await page.goto(`${server}/es/contact/`, { waitUntil: 'load' });
+  await page.click('#contact button');
+  assert.deepEqual(Object.keys(await errors(page, '#contact')), ['name', 'email', 'message'], 'what is missing is said at its field');
+  assert.equal((await focused(page)).id, 'contact-name');
+  assert.deepEqual(await violations(page), []);
+  await page.type('#contact-name', 'Vera');
+  await page.type('#contact-email', 'vera@nowhere');
+  await page.type('#contact-message', '¿Cuánto cuesta?');
+  await page.select('#contact-topic', 'SALES');
+  await page.click('#contact button');
+  await settled(page, '#contact');
+  assert.deepEqual(Object.keys(await errors(page, '#contact')), ['email'], 'what the server finds is said at its field');
+  await page.$eval('#contact-email', (field) => { field.value = ''; });
+  await page.type('#contact-email', email);
+  await page.click('#contact button');
+  await page.waitForFunction(() => document.querySelector('#contact .outcome').dataset.kind === 'done');
+  assert.equal(await page.$eval('#contact-message', (field) => field.value), '');
+  await page.close();
+  assert.deepEqual(problems, []);
+  const token = await login(server, 'admin@atlas.test');
+  const { contactMessages } = await data(server, '{ contactMessages(first: 5) { nodes { name email topic message language } } }', {}, { token });
+  const found = contactMessages.nodes.find((message) => message.email === email);
+  assert.deepEqual(found, { name: 'Vera', email, topic: 'SALES', message: '¿Cuánto cuesta?', language: 'es' });
+}
+
+async function waitlistForms() {
+  const [plan, news] = [`${unique('plan')}@example.test`, `${unique('news')}@example.test`];
+  const { page, problems } = await open(browser, server);
+  await page.goto(`${server}/pricing/`, { waitUntil: 'load' });
+  await Promise.all([page.waitForNavigation(), page.click('.plan-recommended .button')]);
+  await page.type('#waitlist-email', plan);
+  await page.click('#waitlist button');
+  await settled(page, '#waitlist');
+  assert.equal((await outcome(page, '#waitlist'))[0], 'done');
+  await page.goto(`${server}/`, { waitUntil: 'load' });
+  await page.type('#news-email', news);
+  await page.keyboard.press('Enter');
+  await settled(page, '#news');
+  assert.equal((await outcome(page, '#news'))[0], 'done');
+  await page.close();
+  assert.deepEqual(problems, []);
+  const token = await login(server, 'admin@atlas.test');
+  const { waitlist } = await data(server, '{ waitlist(first: 10) { nodes { email interest language } } }', {}, { token });
+  const of = (email) => waitlist.nodes.find((entry) => entry.email === email);
+  assert.deepEqual([of(plan)?.interest, of(news)?.interest, of(news)?.language], ['plan-pro', 'news', 'en']);
+}
+
+/** What the form says when the server limits, fails and is away. */
+async function formsTellWhatWentWrong() {
+  const { page } = await open(browser, server);
+  const limited = JSON.stringify({ data: { contact: null }, errors: [{ message: 'no', extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 42 } }] });
+  const answers = [
+    [{ status: 200, contentType: 'application/json', body: limited }, /42/],
+    [{ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' }, /still here/],
+    [null, /still here/],
+  ];
+  let next;
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    if (!request.url().endsWith('/graphql')) return request.continue();
+    return next ? request.respond(next) : request.abort();
+  });
+  await page.goto(`${server}/contact/`, { waitUntil: 'load' });
+  await page.type('#contact-name', 'Vera');
+  await page.type('#contact-email', 'vera@example.test');
+  await page.type('#contact-message', 'Hello');
+  for (const [answer, expected] of answers) {
+    next = answer;
+    await page.click('#contact button');
+    await settled(page, '#contact');
+    const [kind, text] = await outcome(page, '#contact');
+    assert.equal(kind, 'error');
+    assert.match(text, expected);
+    assert.equal(await page.$eval('#contact-message', (field) => field.value), 'Hello', 'nothing that was written is lost');
+  }
+  await page.close();
+}
+
+async function statusPage() {
+  const { page, problems } = await open(browser, server);
+  await page.goto(`${server}/status/`, { waitUntil: 'load' });
+  await page.waitForFunction(() => document.querySelector('.status').dataset.state === 'ok');
+  assert.equal(await page.$$eval('.status [data-state="ok"]', (rows) => rows.length), 4);
+  await page.close();
+  assert.deepEqual(problems, []);
+}
+
+async function withoutScript() {
+  const { page, problems } = await open(browser, server);
+  await page.setJavaScriptEnabled(false);
+  for (const path of ['/', '/help/', '/contact/', '/status/']) {
+    await page.goto(server + path, { waitUntil: 'load' });
+    assert.ok(await page.$('main h1'));
+    const controls = await page.$$eval('.theme-switch, .search, .status, .form > .button', (all) => all.filter((e) => e.offsetParent).length);
+    assert.equal(controls, 0, `${path} shows a control that needs script`);
+  }
+  await page.close();
+  assert.deepEqual(problems, []);
+}
+
+async function takeScreenshots() {
+  await mkdir(screenshots, { recursive: true });
+  for (const theme of ['light', 'dark']) {
+    for (const width of WIDTHS) {
+      const { page } = await open(browser, server, { width, theme });
+      for (const path of SHOWN) {
+        await page.goto(server + path, { waitUntil: 'load' });
+        await scrollThrough(page);
+        await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode().catch(() => {}))).then(() => true));
+        const name = path.replaceAll('/', '-').replace(/^-|-$/g, '') || 'landing';
+        await page.screenshot({ path: join(screenshots, `${name}-${width}-${theme}.png`), fullPage: true });
+      }
+      await page.close();
+    }
+  }
+}
+
+await run('site', [
+  ['the sitemap names every kind of page in both languages', () => {
+    for (const path of [...SHOWN, '/waitlist/', '/changelog/', '/es/pricing/', '/es/help/follow-live/', '/es/legal/terms/']) {
+      assert.ok(pages.includes(path), `${path} is missing`);
+    }
+    assert.equal(pages.filter((path) => path.startsWith('/es/')).length * 2, pages.length);
+  }],
+  [`each of the ${pages.length} pages is quiet, accessible in both themes and fits a narrow screen`, eachPage],
+  ['a page that is not there says so', notFound],
+  ['the landing page is light', landingIsLight],
+  ['the menu by keyboard', keyboardMenu],
+  ['the theme switch by keyboard, kept', keyboardTheme],
+  ['the pricing interval by keyboard, with and without script', keyboardInterval],
+  ['the help search by keyboard, in both languages', keyboardSearch],
+  ['a message is sent, mended and found', contactForm],
+  ['the waitlist is joined and found', waitlistForms],
+  ['a form says what went wrong and keeps what was written', formsTellWhatWentWrong],
+  ['the status page asks the server', statusPage],
+  ['without script nothing is offered that needs it', withoutScript],
+  ...(screenshots ? [['screenshots', takeScreenshots]] : []),
+]);
