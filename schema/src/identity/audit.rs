@@ -92,7 +92,7 @@ pub(crate) enum AuditAction {
 pub(crate) struct AuditEntry {
     entry: audit::Model,
     /// Actor and tenant, where a list has read all of them at once.
-    named: Option<(Option<User>, Option<Tenant>)>,
+    named: Option<Box<(Option<User>, Option<Tenant>)>>,
 }
 
 impl AuditEntry {
@@ -123,7 +123,7 @@ impl AuditEntry {
             let actor = actor.map(|user| User::new(user.clone(), request.viewer()));
             (actor, tenants.get(&entry.tenant_id).cloned().map(Tenant))
         };
-        Ok(entries.into_iter().map(|entry| Self { named: Some(named(&entry)), entry }).collect())
+        Ok(entries.into_iter().map(|entry| Self { named: Some(Box::new(named(&entry))), entry }).collect())
     }
 }
 
@@ -158,7 +158,7 @@ impl AuditEntry {
     async fn actor(&self, ctx: &Context<'_>) -> Field<Option<User>> {
         let (named, id) = (self.named.clone(), self.entry.actor_id);
         field(ctx, READ, async move |request: Request| match (named, id) {
-            (Some((actor, _)), _) => Ok(actor),
+            (Some(named), _) => Ok(named.0),
             (None, None) => Ok(None),
             (None, Some(id)) => {
                 let user = request.domain.user(request.viewer(), id).await?;
@@ -172,7 +172,7 @@ impl AuditEntry {
     async fn tenant(&self, ctx: &Context<'_>) -> Field<Option<Tenant>> {
         let (named, id) = (self.named.clone(), self.entry.tenant_id);
         field(ctx, READ, async move |request: Request| match named {
-            Some((_, tenant)) => Ok(tenant),
+            Some(named) => Ok(named.1),
             None => Ok(request.domain.visible_tenant(request.viewer(), id).await?.map(Tenant)),
         })
         .await
