@@ -211,6 +211,7 @@ mod tests {
 
     use super::*;
     use crate::ids::{Id, TenantId};
+    use crate::locale::Locale;
 
     fn user(number: u128, role: Role) -> User {
         let at = DateTime::UNIX_EPOCH;
@@ -224,6 +225,7 @@ mod tests {
             last_name: String::new(),
             role,
             status: UserStatus::Active,
+            locale: Locale::En,
             email_verified_at: None,
             terms_version: String::new(),
             terms_accepted_at: at,

@@ -13,6 +13,7 @@ use crate::db::{Db, DbConfig};
 use crate::entropy::Entropy;
 use crate::error::{Fault, Problem};
 use crate::identity::{PasswordCost, SigningKeys};
+use crate::mail::{Letter, MailError, Mailer};
 use crate::scheduler::schedule::Schedule;
 use crate::signals::{Alert, AlertReader};
 use crate::{Domain, DomainConfig, Ports};
@@ -25,6 +26,15 @@ impl AlertReader for NoAlerts {
     }
 }
 
+struct NoMail;
+
+#[async_trait::async_trait]
+impl Mailer for NoMail {
+    async fn send(&self, _: &Letter) -> Result<(), MailError> {
+        Ok(())
+    }
+}
+
 const TTL: Duration = Duration::from_secs(3_600);
 
 async fn domain(folder: &tempfile::TempDir) -> Domain {
@@ -32,7 +42,8 @@ async fn domain(folder: &tempfile::TempDir) -> Domain {
     Migrator::up(db.writer(), None).await.unwrap();
     let entropy = Entropy::from_seed(5);
     let keys = SigningKeys::from_jwks(SigningKeys::generate(&entropy).expose_secret()).unwrap();
-    let ports = Ports { clock: Arc::new(SystemClock), entropy, keys, alerts: Arc::new(NoAlerts) };
+    let ports =
+        Ports { clock: Arc::new(SystemClock), entropy, keys, alerts: Arc::new(NoAlerts), mailer: Arc::new(NoMail) };
     let password_cost = PasswordCost { memory_kib: 8, iterations: 1, parallelism: 1 };
     Domain::new(db, DomainConfig { password_cost, ..DomainConfig::default() }, ports).unwrap()
 }
