@@ -300,8 +300,8 @@ both_databases! {
         let sessions = count(&app, "sessions").await;
         execute(
             &app,
-            "INSERT INTO spent_refresh_tokens SELECT randomblob(32), id, created_at FROM sessions",
-            "INSERT INTO spent_refresh_tokens SELECT sha256(id::text::bytea), id, created_at FROM sessions",
+            "INSERT INTO spent_refresh_tokens (token_hash, session_id, spent_at) SELECT randomblob(32), id, created_at FROM sessions",
+            "INSERT INTO spent_refresh_tokens (token_hash, session_id, spent_at) SELECT sha256(id::text::bytea), id, created_at FROM sessions",
         )
         .await;
         app.domain.pause_job(&owner, "delivery_redrive", &ClientInfo::default()).await.unwrap();

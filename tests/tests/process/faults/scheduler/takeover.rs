@@ -85,7 +85,7 @@ both_databases! {
         assert!(crowded(&app).await > 1_000, "the work was done too soon: make it more");
         let second = leads(&two, "scheduler lock taken over").await;
         assert_eq!(second, first + 1);
-        until(PATIENCE, "the other has done the work", async || (crowded(&app).await == 0).then_some(())).await;
+        until(3 * PATIENCE, "the other has done the work", async || (crowded(&app).await == 0).then_some(())).await;
         let done = async || {
             let runs = runs(&app).await;
             runs.iter().any(|run| (run.token, run.status.as_str()) == (second, "SUCCEEDED")).then_some(())
@@ -114,6 +114,8 @@ both_databases! {
 async fn pause_between_writes(place: &Place, server: &Server) {
     loop {
         server.pause();
+        // What it had sent already is still to be taken up by the database.
+        tokio::time::sleep(Duration::from_millis(200)).await;
         if !is_writing(place).await {
             return;
         }
