@@ -77,9 +77,10 @@ macro_rules! permissions {
 }
 
 impl Permission {
-    /// Whether an API key may be given it: a key manages no account, lest a lost one makes others or locks people out.
+    /// Whether an API key may be given it: a key manages no account, its own or another's, and no tenant, lest a lost one
+    /// makes others or locks people out.
     pub const fn is_scope(self) -> bool {
-        !matches!(self, Self::AccountManage)
+        !matches!(self, Self::AccountManage | Self::UsersInvite | Self::UsersManage | Self::TenantsManage)
     }
 }
 

@@ -3,7 +3,7 @@
 use sea_orm::{ActiveModelTrait, Set};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::login::entry;
+use super::login::{entry, require_unchanged};
 use super::sessions::end_sessions;
 use super::{User, user};
 use crate::Domain;
@@ -41,6 +41,7 @@ impl Domain {
             .write(|tx| {
                 let (domain, user, hash, client) = (self.clone(), user.clone(), hash.clone(), client.clone());
                 Box::pin(async move {
+                    require_unchanged(tx, &user).await?;
                     let change = user::ActiveModel {
                         id: Set(user.id),
                         password_hash: Set(hash),

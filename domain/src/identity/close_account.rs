@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, Set, Statement};
 use secrecy::SecretString;
 
-use super::login::entry;
+use super::login::{entry, require_unchanged};
 use super::sessions::end_sessions;
 use super::user_token::void_tokens;
 use super::{User, UserStatus, user};
@@ -29,6 +29,7 @@ impl Domain {
             .write(|tx| {
                 let (domain, user, client) = (self.clone(), user.clone(), client.clone());
                 Box::pin(async move {
+                    require_unchanged(tx, &user).await?;
                     if user.role == Role::Owner && !has_another_owner(tx, &user).await? {
                         return Err(last_owner());
                     }
@@ -58,7 +59,7 @@ impl Domain {
     }
 
     /// Revokes every API key of a user.
-    async fn revoke_api_keys(&self, tx: &DatabaseTransaction, user: &User) -> Result<()> {
+    pub(super) async fn revoke_api_keys(&self, tx: &DatabaseTransaction, user: &User) -> Result<()> {
         let revoke = Statement::from_sql_and_values(
             tx.get_database_backend(),
             "UPDATE api_keys SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL",

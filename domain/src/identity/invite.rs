@@ -54,6 +54,7 @@ impl Domain {
     pub async fn invite_user(&self, viewer: &Viewer, invite: Invite, client: &ClientInfo) -> Result<User> {
         let member = viewer.permitted(Permission::UsersInvite)?;
         let person = self.invited(member, invite)?;
+        self.limits().resets.check(&format!("email:{}", person.email_key)).await?;
         let user = self
             .db()
             .write(|tx| {

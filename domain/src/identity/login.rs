@@ -68,13 +68,15 @@ impl Domain {
             self.note_failed_login(tenant.id, Some(user.id), client).await?;
             return Err(wrong());
         }
-        if self.passwords().is_outdated(&user.password_hash) {
-            self.rehash(&user, &input.password).await?;
-        }
+        let user = if self.passwords().is_outdated(&user.password_hash) {
+            self.rehash(user, &input.password).await?
+        } else {
+            user
+        };
         self.open_session(&user, &tenant, input.remember_me, client).await
     }
 
-    /// Opens a session of a user whose password was checked.
+    /// Opens a session of a user whose password was checked, unless they have set another one or were suspended since.
     pub(super) async fn open_session(
         &self,
         user: &User,
@@ -102,8 +104,9 @@ impl Domain {
         let entry = entry(user, Action::LoginSucceeded, session_id.to_string(), client);
         self.db()
             .write(|tx| {
-                let (domain, row, entry) = (self.clone(), row.clone(), entry.clone());
+                let (domain, user, row, entry) = (self.clone(), user.clone(), row.clone(), entry.clone());
                 Box::pin(async move {
+                    require_unchanged(tx, &user).await?;
                     session::Entity::insert(row).exec_without_returning(tx).await?;
                     domain.audit(tx, entry).await
                 })
@@ -166,21 +169,21 @@ impl Domain {
     }
 
     /// Hashes a password again at the present cost.
-    async fn rehash(&self, user: &User, password: &SecretString) -> Result<()> {
+    async fn rehash(&self, user: User, password: &SecretString) -> Result<User> {
         let hash = self.passwords().hash(password, self.entropy()).await?;
-        let (id, now) = (user.id, self.now());
+        let now = self.now();
         self.db()
             .write(|tx: &DatabaseTransaction| {
-                let hash = hash.clone();
+                let (user, hash) = (user.clone(), hash.clone());
                 Box::pin(async move {
+                    require_unchanged(tx, &user).await?;
                     let change = user::ActiveModel {
-                        id: Set(id),
+                        id: Set(user.id),
                         password_hash: Set(hash),
                         updated_at: Set(now),
                         ..Default::default()
                     };
-                    change.update(tx).await?;
-                    Ok(())
+                    Ok(change.update(tx).await?)
                 })
             })
             .await
@@ -196,6 +199,14 @@ pub(super) fn entry(user: &User, action: Action, subject: String, client: &Clien
         details: json!({}),
         client: client.clone(),
     }
+}
+
+/// Refuses what a password was checked for if the user has another one since, or may not sign in any more: checking takes
+/// a while, and a reset meanwhile is to win.
+pub(super) async fn require_unchanged(tx: &DatabaseTransaction, checked: &User) -> Result<()> {
+    let now = user::Entity::unscoped().filter(user::Column::Id.eq(checked.id)).one(tx).await?;
+    let is_same = now.is_some_and(|now| now.status == UserStatus::Active && now.password_hash == checked.password_hash);
+    if is_same { Ok(()) } else { Err(wrong()) }
 }
 
 fn wrong() -> crate::Error {

@@ -52,6 +52,10 @@ impl Domain {
                     };
                     change.update(tx).await?;
                     end_sessions(tx, user.id, None, domain.now()).await?;
+                    if user.email_verified_at.is_none() {
+                        // Whoever registered had not shown that the address is theirs: their keys go with them.
+                        domain.revoke_api_keys(tx, &user).await?;
+                    }
                     domain.audit(tx, entry(&user, Action::PasswordReset, user.id.to_string(), &client)).await?;
                     let notice = Message::Mail { user: user.id, topic: Topic::PasswordChanged };
                     domain.enqueue(tx, Some(user.tenant_id), &notice).await?;

@@ -17,8 +17,9 @@ pub(super) const MOST_ABANDONED: usize = 3;
 pub(super) fn due(schedule: Schedule, newest: &[Run], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let latest = schedule.latest(now)?;
     let abandoned = newest.iter().take_while(|run| run.status == RunStatus::Abandoned).count();
-    let done = if abandoned < MOST_ABANDONED { newest.get(abandoned) } else { newest.first() };
-    let is_done = done.is_some_and(|run| run.scheduled_for >= latest);
+    let stands = |run: &Run| run.status != RunStatus::Abandoned || abandoned >= MOST_ABANDONED;
+    // Not only the newest: one that was asked for may be newer and stand for an earlier time.
+    let is_done = newest.iter().any(|run| stands(run) && run.scheduled_for >= latest);
     (!is_done).then_some(latest)
 }
 
@@ -62,6 +63,8 @@ mod tests {
         }
         let missed = [run(at(5, 0), Succeeded)];
         assert_eq!(due(HOURLY, &missed, at(9, 30)), Some(at(9, 0)), "what was missed is made good once");
+        let wish = [run(at(4, 59), Succeeded), run(at(5, 0), Succeeded)];
+        assert_eq!(due(HOURLY, &wish, at(5, 1)), None, "one that was asked for hides none of the schedule's");
         let asked = [run(at(5, 17), Succeeded), run(at(5, 0), Succeeded)];
         assert_eq!(due(HOURLY, &asked, at(5, 59)), None);
         assert_eq!(due(HOURLY, &asked, at(6, 1)), Some(at(6, 0)), "one that was asked for changes no time");

@@ -3,7 +3,6 @@
 
 mod audit;
 mod deliveries;
-mod outbox;
 mod runs;
 mod sessions;
 
@@ -46,13 +45,6 @@ pub(super) const JOBS: &[Job] = &[
         schedule: Schedule::Every(3_600),
         timeout: Duration::from_secs(600),
         run: |run| deliveries::remove_old(run).boxed(),
-    },
-    Job {
-        name: "outbox_delivery",
-        description: "Delivers letters that no instance has delivered, such as after a crash.",
-        schedule: Schedule::Every(60),
-        timeout: MINUTE,
-        run: |run| outbox::deliver(run).boxed(),
     },
     Job {
         name: "session_retention",

@@ -102,7 +102,8 @@ pub(super) async fn work(term: &Term, running: &mut Running) {
 
 async fn start_due(term: &Term, running: &mut Running) -> Result<(), Stopped> {
     let reader = term.domain.db().reader();
-    let row = lock::read(reader).await?.filter(|row| row.owner == *term.owner && row.token == term.token);
+    let is_ours = |row: &lock::LockRow| row.is_held() && row.owner == *term.owner && row.token == term.token;
+    let row = lock::read(reader).await?.filter(is_ours);
     let now = row.ok_or(Stopped::TermOver)?.now;
     let wishes = wishes::all(reader).await?;
     for job in JOBS {
@@ -146,7 +147,11 @@ async fn run_once(term: &Term, occasion: &Occasion) {
     let id = match begin(term, occasion).await {
         Ok(id) => id,
         Err(Stopped::TermOver) => return,
-        Err(error) => return tracing::warn!(job, %error, "a run could not be begun; it stays due"),
+        Err(error) => {
+            tracing::warn!(job, %error, "a run could not be begun; it stays due");
+            // It counts as running meanwhile, so that it is not tried again at once and for ever.
+            return tokio::time::sleep(LOOK_EVERY).await;
+        }
     };
     tracing::debug!(job, run = %id, token = term.token, "job started");
     let (handle, started) = (JobRun::new(term.clone()), Instant::now());
