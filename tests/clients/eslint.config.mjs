@@ -27,7 +27,7 @@ export default [
         acceptedIdNames: ['id'],
         acceptedIdTypes: ['ID'],
         exceptions: {
-          types: ['Job', 'Limit', 'PageInfo', 'Reason', 'SchedulerLock', 'SchedulerStatus', 'SessionTokens', 'SymbolMapping', 'UserError', 'Viewer'],
+          types: ['Capability', 'Job', 'Limit', 'PageInfo', 'Reason', 'SchedulerLock', 'SchedulerStatus', 'SessionTokens', 'SymbolMapping', 'UserError', 'Viewer'],
           suffixes: ['Connection', 'Edge', 'Event', 'Payload', 'Result'],
         },
       }],
