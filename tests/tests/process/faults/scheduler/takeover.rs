@@ -12,7 +12,7 @@ use crate::place::Place;
 use crate::server::{Server, until};
 
 /// Work that takes a while.
-const MANY: usize = 30_000;
+const MANY: usize = 10_000;
 
 /// Waits until the work of `session_retention` is under way.
 async fn under_way(place: &Place) {
