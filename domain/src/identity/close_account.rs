@@ -1,13 +1,13 @@
 //! Closing one's account.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, Set, Statement};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, JoinType, QuerySelect, Set, Statement};
 use secrecy::SecretString;
 
 use super::login::{entry, require_unchanged};
 use super::sessions::end_sessions;
 use super::user_token::void_tokens;
-use super::{User, UserStatus, user};
+use super::{TenantStatus, User, UserStatus, tenant, user};
 use crate::Domain;
 use crate::audit::Action;
 use crate::error::{Problem, ProblemCode, Result};
@@ -16,7 +16,7 @@ use crate::permission::Role;
 use crate::viewer::{ClientInfo, Viewer};
 
 impl Domain {
-    /// Closes the viewer's account: it cannot be signed in to any more, its sessions, API keys and links end, and its
+    /// Closes the viewer's account: it cannot be signed in to any more, its sessions, API keys, sources of signals and links end, and its
     /// email is free for another one. What it has done stays.
     ///
     /// # Errors
@@ -45,6 +45,7 @@ impl Domain {
                     end_sessions(tx, user.id, None, domain.now()).await?;
                     void_tokens(tx, user.id).await?;
                     domain.revoke_api_keys(tx, &user).await?;
+                    revoke_sources(tx, &user, domain.now()).await?;
                     domain.audit(tx, entry(&user, Action::AccountClosed, user.id.to_string(), &client)).await?;
                     let notice = Message::Mail { user: user.id, topic: Topic::AccountClosed };
                     domain.enqueue(tx, Some(user.tenant_id), &notice).await?;
@@ -70,9 +71,23 @@ impl Domain {
     }
 }
 
-/// Whether somebody else owns the installation too.
+/// Revokes the tokens of a user's sources: nobody is left to make a new one, and what they deliver would be refused.
+async fn revoke_sources(tx: &DatabaseTransaction, user: &User, now: DateTimeUtc) -> Result<()> {
+    let revoke = Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        "UPDATE signal_sources SET revoked_at = $1, updated_at = $1 WHERE owner_id = $2 AND revoked_at IS NULL",
+        [now.into(), user.id.into()],
+    );
+    tx.execute_raw(revoke).await?;
+    Ok(())
+}
+
+/// Whether somebody else owns the installation too, and can sign in.
 async fn has_another_owner(tx: &DatabaseTransaction, owner: &User) -> Result<bool> {
+    let own = user::Entity::belongs_to(tenant::Entity).from(user::Column::TenantId).to(tenant::Column::Id);
     let others = user::Entity::unscoped()
+        .join(JoinType::InnerJoin, own.into())
+        .filter(tenant::Column::Status.eq(TenantStatus::Active))
         .filter(user::Column::Role.eq(Role::Owner))
         .filter(user::Column::Status.eq(UserStatus::Active))
         .filter(user::Column::PasswordHash.ne(""))

@@ -59,12 +59,16 @@ impl Domain {
             .db()
             .write(|tx| {
                 let (domain, person, client) = (self.clone(), person.clone(), client.clone());
-                let inviter = member.clone();
+                let viewer = viewer.clone();
                 Box::pin(async move {
+                    let inviter = domain.acting(tx, &viewer, Permission::UsersInvite).await?;
+                    if person.role > inviter.role {
+                        return Err(role_above(inviter.role).into());
+                    }
                     let Some(user) = put(tx, person, inviter.role).await? else { return Ok(None) };
                     let about = NewEntry {
                         tenant_id: user.tenant_id,
-                        actor_id: Some(inviter.user_id),
+                        actor_id: Some(inviter.id),
                         action: Action::UserInvited,
                         subject: Some(user.id.to_string()),
                         details: json!({"role": user.role.as_str()}),
@@ -78,7 +82,9 @@ impl Domain {
             })
             .await?;
         self.outbox().wake();
-        user.ok_or_else(super::register::email_taken)
+        let user = user.ok_or_else(super::register::email_taken)?;
+        self.known_profiles().forget(user.id).await;
+        Ok(user)
     }
 
     /// The account of a person who is to be invited.
@@ -87,12 +93,7 @@ impl Domain {
             .map_err(|error| Problem::validation(&["input", "email"], error.to_string()));
         let first_name = text::line(&invite.first_name, 100, &["input", "firstName"]);
         let last_name = text::line(&invite.last_name, 100, &["input", "lastName"]);
-        let role = if invite.role <= inviter.role {
-            Ok(invite.role)
-        } else {
-            let message = format!("expected a role up to your own, {}", inviter.role.as_str());
-            Err(Problem::validation(&["input", "role"], message))
-        };
+        let role = if invite.role <= inviter.role { Ok(invite.role) } else { Err(role_above(inviter.role)) };
         let now = self.now();
         match (email, first_name, last_name, role) {
             (Ok(email), Ok(first_name), Ok(last_name), Ok(role)) => Ok(User {
@@ -157,8 +158,13 @@ impl Domain {
                 })
             })
             .await?;
+        self.known_profiles().forget(user.id).await;
         self.open_session(&user, &tenant, false, client).await
     }
+}
+
+fn role_above(own: Role) -> Problem {
+    Problem::validation(&["input", "role"], format!("expected a role up to your own, {}", own.as_str()))
 }
 
 /// Writes down who is invited; who has not accepted yet is written anew under their own id. None where somebody has an

@@ -102,13 +102,15 @@ impl SigningKeys {
 
     /// The refresh token that follows `spent` in its session: always the same one, and to be known only by whoever
     /// holds both the token and our key. So a renewal that is asked for twice can be answered twice, though nothing but
-    /// hashes of tokens is stored. There is always a key.
-    pub(crate) fn refresh_token_after(&self, session: SessionId, spent: &str) -> Option<SecretToken> {
-        let key = &self.keys.first()?.refresh;
-        let mut context = hmac::Context::with_key(key);
-        context.update(session.uuid().as_bytes());
-        context.update(spent.as_bytes());
-        Some(SecretToken::of(REFRESH_TOKEN, context.sign().as_ref()))
+    /// hashes of tokens is stored. One for each key, the one of the key that signs first: while keys rotate, the token may
+    /// have been followed by that of another. There is always a key.
+    pub(crate) fn refresh_tokens_after(&self, session: SessionId, spent: &str) -> impl Iterator<Item = SecretToken> {
+        self.keys.iter().map(move |key| {
+            let mut context = hmac::Context::with_key(&key.refresh);
+            context.update(session.uuid().as_bytes());
+            context.update(spent.as_bytes());
+            SecretToken::of(REFRESH_TOKEN, context.sign().as_ref())
+        })
     }
 
     /// The key of this `kid`.
@@ -158,8 +160,9 @@ mod tests {
         let keys =
             |seed| SigningKeys::from_jwks(SigningKeys::generate(&Entropy::from_seed(seed)).expose_secret()).unwrap();
         let session = |n: u128| SessionId::from_uuid(uuid::Uuid::from_u128(n));
-        let after =
-            |seed, n, spent: &str| keys(seed).refresh_token_after(session(n), spent).unwrap().expose().to_owned();
+        let after = |seed, n, spent: &str| {
+            keys(seed).refresh_tokens_after(session(n), spent).next().unwrap().expose().to_owned()
+        };
         let token = after(1, 1, "bwr_a");
         assert_eq!(token, after(1, 1, "bwr_a"));
         assert!(token.starts_with(REFRESH_TOKEN) && token.len() == 47, "{token}");

@@ -9,7 +9,7 @@ use super::sessions::end_sessions;
 use super::user::{ActiveModel, Column, Entity};
 use super::{User, UserStatus};
 use crate::audit::{Action, NewEntry};
-use crate::error::{Error, Fault, Problem, ProblemCode, Result};
+use crate::error::{Error, Problem, ProblemCode, Result};
 use crate::ids::UserId;
 use crate::permission::{Permission, Role};
 use crate::viewer::{ClientInfo, Viewer};
@@ -110,13 +110,9 @@ impl Domain {
         change: &Change,
         client: ClientInfo,
     ) -> Result<UserChanged> {
-        let member = viewer.member()?;
-        // As they are now, and not as they were when they were let in. That whoever takes an owner's role away is an
-        // owner themself, in this same transaction, is why there is always one left.
-        let actor = Entity::visible_to(viewer).filter(Column::Id.eq(member.user_id)).one(tx).await?;
-        let actor =
-            actor.filter(|actor| actor.status == UserStatus::Active && actor.role.holds(Permission::UsersManage));
-        let actor = actor.ok_or(Fault::Forbidden(Permission::UsersManage))?;
+        // That whoever takes an owner's role away is an owner themself, in this same transaction, is why there is always
+        // one left.
+        let actor = self.acting(tx, viewer, Permission::UsersManage).await?;
         let target = Entity::visible_to(viewer).filter(Column::Id.eq(id)).one(tx).await?;
         let target =
             target.ok_or_else(|| Problem::new(ProblemCode::NotFound, &["input", "userId"], "there is no such user"))?;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{QueryOrder, QuerySelect};
+use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect};
 
-use super::{Tenant, TenantStatus, User, tenant, user};
-use crate::error::{Error, Problem, Result};
+use super::{Tenant, TenantStatus, User, UserStatus, tenant, user};
+use crate::error::{Error, Fault, Problem, Result};
 use crate::ids::{Id, TenantId, UserId};
 use crate::permission::Permission;
 use crate::viewer::Viewer;
@@ -20,6 +20,20 @@ impl Domain {
     /// When the database does not answer.
     pub async fn user(&self, viewer: &Viewer, id: UserId) -> Result<Option<User>> {
         Ok(user::Entity::visible_to(viewer).filter(user::Column::Id.eq(id)).one(self.db().reader()).await?)
+    }
+
+    /// Whoever acts, as they are now and not as they were when they were let in. Read in the transaction of what they do,
+    /// so that of two who act at once each sees what the other has done.
+    pub(super) async fn acting(
+        &self,
+        tx: &DatabaseTransaction,
+        viewer: &Viewer,
+        permission: Permission,
+    ) -> Result<User, Error> {
+        let member = viewer.permitted(permission)?;
+        let actor = user::Entity::visible_to(viewer).filter(user::Column::Id.eq(member.user_id)).one(tx).await?;
+        let actor = actor.filter(|actor| actor.status == UserStatus::Active && actor.role.holds(permission));
+        Ok(actor.ok_or(Fault::Forbidden(permission))?)
     }
 
     /// A tenant of this id.
@@ -161,7 +175,7 @@ impl Domain {
             .await?;
         self.tenant_by_slug(&slug)
             .await?
-            .ok_or_else(|| crate::Fault::Bug("a tenant vanished while it was made".to_owned()).into())
+            .ok_or_else(|| Fault::Bug("a tenant vanished while it was made".to_owned()).into())
     }
 }
 

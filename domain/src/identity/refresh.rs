@@ -99,7 +99,8 @@ impl Domain {
             // Somebody else has just used it: what they wrote is not to be seen from here.
             return Ok(Presented::Unknown);
         }
-        let next = self.next_refresh_token(session.id, token)?;
+        let next = self.keys().refresh_tokens_after(session.id, token).next();
+        let next = next.ok_or_else(|| Fault::Bug("there is no signing key".to_owned()))?;
         let renewed = session::ActiveModel {
             id: Set(session.id),
             refresh_token_hash: Set(next.hash()),
@@ -125,9 +126,9 @@ impl Domain {
             .one(tx)
             .await?;
         let Some((session, Some(user), Some(tenant))) = found else { return Ok(Presented::Unknown) };
-        let next = self.next_refresh_token(session.id, token)?;
-        if self.is_repetition(&spent, client)
-            && next.hash() == session.refresh_token_hash
+        let mut followers = self.keys().refresh_tokens_after(session.id, token);
+        if let Some(next) = followers.find(|next| next.hash() == session.refresh_token_hash)
+            && self.is_repetition(&spent, client)
             && self.is_renewable(&session, &user, &tenant)
         {
             return Ok(Presented::Renewed(Box::new(Renewed { session, user, tenant, next })));
@@ -153,11 +154,6 @@ impl Domain {
             && session.expires_at > self.now()
             && user.status == UserStatus::Active
             && tenant.status == TenantStatus::Active
-    }
-
-    fn next_refresh_token(&self, session: SessionId, spent: &str) -> Result<SecretToken> {
-        let next = self.keys().refresh_token_after(session, spent);
-        next.ok_or_else(|| Fault::Bug("there is no signing key".to_owned()).into())
     }
 }
 

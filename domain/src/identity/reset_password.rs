@@ -64,6 +64,7 @@ impl Domain {
             })
             .await?;
         self.sessions().forget_user(user.id).await;
+        self.known_profiles().forget(user.id).await;
         self.outbox().wake();
         Ok(())
     }

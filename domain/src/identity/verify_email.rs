@@ -17,7 +17,8 @@ impl Domain {
     /// # Errors
     /// TOKEN_INVALID for a token that is wrong, used or too old.
     pub async fn verify_email(&self, token: &str, client: &ClientInfo) -> Result<User> {
-        self.db()
+        let user = self
+            .db()
             .write(|tx| {
                 let (domain, token, client) = (self.clone(), token.to_owned(), client.clone());
                 Box::pin(async move {
@@ -34,7 +35,9 @@ impl Domain {
                     Ok(user)
                 })
             })
-            .await
+            .await?;
+        self.known_profiles().forget(user.id).await;
+        Ok(user)
     }
 
     /// Sends the letter that verifies an email again, if there is an account that waits for it. The answer is the same,
