@@ -41,6 +41,8 @@ pub enum Action {
     JobPaused,
     /// A job's rest was ended.
     JobResumed,
+    /// A letter that was given up was put back to be sent.
+    LetterRedriven,
     /// The scheduler's lock was taken from its holder.
     SchedulerLockBroken,
     /// An email was shown to be its user's.
@@ -103,6 +105,7 @@ impl Action {
             Self::JobRunRequested => "JOB_RUN_REQUESTED",
             Self::JobPaused => "JOB_PAUSED",
             Self::JobResumed => "JOB_RESUMED",
+            Self::LetterRedriven => "LETTER_REDRIVEN",
             Self::SchedulerLockBroken => "SCHEDULER_LOCK_BROKEN",
             Self::EmailVerified => "EMAIL_VERIFIED",
             Self::LinkRequested => "LINK_REQUESTED",

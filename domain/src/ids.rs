@@ -120,6 +120,8 @@ ids! {
     AuditEntryId = "aud";
     /// A run of a job.
     RunId = "run";
+    /// A letter that waits in the outbox.
+    LetterId = "ltr";
     /// An entry of the waitlist.
     WaitlistEntryId = "wle";
     /// A message from the contact form.

@@ -10,7 +10,6 @@ pub mod db;
 pub mod entropy;
 pub mod error;
 pub mod fixed;
-mod housekeeping;
 pub mod identity;
 pub mod ids;
 mod installation;
@@ -82,13 +81,20 @@ pub struct Retention {
     pub sessions: TimeDelta,
     /// Deliveries in the ingest journal, after they came.
     pub deliveries: TimeDelta,
+    /// Letters, after they were sent: blank, for whoever wonders whether one was.
+    pub letters: TimeDelta,
     /// Runs of jobs, after they began.
     pub runs: TimeDelta,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { sessions: TimeDelta::days(30), deliveries: TimeDelta::days(90), runs: TimeDelta::days(30) }
+        Self {
+            sessions: TimeDelta::days(30),
+            deliveries: TimeDelta::days(90),
+            letters: TimeDelta::days(7),
+            runs: TimeDelta::days(30),
+        }
     }
 }
 

@@ -21,7 +21,8 @@ pub fn describe_metrics() {
 }
 
 impl Domain {
-    /// Brings the gauges up to date that nothing else does: pools, caches, users.
+    /// Brings the gauges up to date that nothing else does: pools, caches, users, and what other instances
+    /// have made of the jobs.
     ///
     /// # Errors
     /// When the database does not answer; the pools and caches were measured even so.
@@ -51,6 +52,6 @@ impl Domain {
                 gauge!("bellwether_users", "role" => role.as_str(), "status" => status.to_value()).set(count as f64);
             }
         }
-        Ok(())
+        scheduler::measure(self).await
     }
 }

@@ -12,6 +12,7 @@ mod field;
 mod identity;
 mod market;
 mod node;
+mod outbox;
 mod paging;
 mod partial;
 mod problems;
@@ -33,6 +34,7 @@ pub const CREDENTIAL_FIELDS: &[&str] = &[
     "acceptInvitation",
     "changePassword",
     "closeAccount",
+    "inviteUser",
     "login",
     "refreshSession",
     "register",
@@ -73,6 +75,7 @@ pub struct Query(
     identity::TenantQuery,
     identity::AuditQuery,
     site::SiteQuery,
+    outbox::OutboxQuery,
 );
 
 /// Writes.
@@ -88,6 +91,7 @@ pub struct Mutation(
     identity::UserMutation,
     identity::TenantMutation,
     site::SiteMutation,
+    outbox::OutboxMutation,
 );
 
 /// Follows.

@@ -214,7 +214,7 @@ pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<Sch
         drop(released);
     }
     background.spawn(domain.clone().run_outbox());
-    background.spawn(forget_what_is_over(domain.clone()));
+    background.spawn(forget_idle_limits(domain.clone()));
     let mut serving = std::pin::pin!(http::serve(listener, http::router(state), shutdown.clone()));
     let has_failed = tokio::select! {
         served = &mut serving => { served?; false }
@@ -232,14 +232,13 @@ pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<Sch
     if has_failed { bail!("a background task has ended: see the log") } else { Ok(()) }
 }
 
-/// Keeps what is over from piling up: counters of addresses that were seen once, tokens that ran out, letters that were
-/// sent.
-async fn forget_what_is_over(domain: Domain) {
+/// Keeps counters of addresses that were seen once from piling up.
+async fn forget_idle_limits(domain: Domain) {
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
         tick.tick().await;
-        if let Err(error) = domain.forget_what_is_over().await {
-            tracing::warn!(%error, "what is over could not be taken away; trying again in a minute");
+        if let Err(error) = domain.limits().forget_idle().await {
+            tracing::warn!(%error, "counters of limits could not be taken away; trying again in a minute");
         }
     }
 }

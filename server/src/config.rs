@@ -184,6 +184,8 @@ pub struct Retention {
     pub sessions_days: u32,
     /// Deliveries to sources of signals, after they came.
     pub deliveries_days: u32,
+    /// Letters, after they were sent.
+    pub letters_days: u32,
     /// Runs of jobs.
     pub runs_days: u32,
 }
@@ -319,6 +321,7 @@ impl Config {
             ("scheduler.heartbeat_seconds", self.scheduler.heartbeat_seconds),
             ("retention.sessions_days", self.retention.sessions_days),
             ("retention.deliveries_days", self.retention.deliveries_days),
+            ("retention.letters_days", self.retention.letters_days),
             ("retention.runs_days", self.retention.runs_days),
         ];
         if let Some((key, _)) = zeros.iter().find(|(_, value)| *value == 0) {
@@ -430,6 +433,7 @@ impl Config {
             retention: DomainRetention {
                 sessions: TimeDelta::days(self.retention.sessions_days.into()),
                 deliveries: TimeDelta::days(self.retention.deliveries_days.into()),
+                letters: TimeDelta::days(self.retention.letters_days.into()),
                 runs: TimeDelta::days(self.retention.runs_days.into()),
             },
             public_url: self.public_url(),
@@ -456,12 +460,12 @@ fn mask_password(url: &str) -> String {
     if let Some((before, _)) = url.split_once("password=") {
         return format!("{before}password=***");
     }
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
-        Some((user, host)) => format!("{scheme}://{user}:***@{host}/{path}"),
-        None => url.to_owned(),
-    }
+    // Up to the last @, for a password that was not encoded may hold any of the signs that end one.
+    let masked = url.split_once("://").and_then(|(scheme, rest)| {
+        let (user, host) = rest.rsplit_once('@')?;
+        Some(format!("{scheme}://{}:***@{host}", user.split_once(':')?.0))
+    });
+    masked.unwrap_or_else(|| url.to_owned())
 }
 
 /// One sentence: which key, from where, what was expected; for an unknown key the nearest known one.
@@ -493,6 +497,7 @@ mod tests {
     #[test]
     fn the_password_of_a_url_is_masked() {
         assert_eq!(mask_password("postgres://me:s3:cr@t@db:5432/x?y=z"), "postgres://me:***@db:5432/x?y=z");
+        assert_eq!(mask_password("postgres://me:s/3?c@r#t@db/x"), "postgres://me:***@db/x");
         assert_eq!(mask_password("postgres:///x?user=me&password=s3cret"), "postgres:///x?user=me&password=***");
         assert_eq!(mask_password("postgres://me@db/x"), "postgres://me@db/x");
         assert_eq!(mask_password("sqlite://data/bellwether.db"), "sqlite://data/bellwether.db");

@@ -21,10 +21,16 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.graphql'
 }
 const ran = new Set();
 
-/** Runs a saved operation; the value of its root field, which must have no userErrors. */
-async function call(name, variables, token) {
+/** Runs a saved operation; the value of its root field. */
+async function answerTo(name, variables, token) {
   ran.add(name);
   const [answer] = Object.values(await data(server, operations.get(name).text, variables, { token, operationName: name }));
+  return answer;
+}
+
+/** The same, which must have no userErrors. */
+async function call(name, variables, token) {
+  const answer = await answerTo(name, variables, token);
   assert.deepEqual(answer?.userErrors ?? [], []);
   return answer;
 }
@@ -236,6 +242,13 @@ await run('operations', [
     };
     const again = await within(heldAgain(), 'a new term', 60_000);
     assert.ok(BigInt(again.fencingToken) > BigInt(lock.fencingToken));
+  }],
+  ['DeadLetters, RedriveLetter', async () => {
+    const token = await login(server, 'owner@demo.test');
+    assert.deepEqual((await call('DeadLetters', { first: 5 }, token)).nodes, []);
+    const input = { id: 'ltr_01h455vb4pex5vsknk084sn02q' };
+    const { userErrors } = await answerTo('RedriveLetter', { input }, token);
+    assert.equal(userErrors[0].code, 'NOT_FOUND');
   }],
   ['Sessions, Capabilities, ApiKeys, CreateApiKey, RevokeApiKey, LogoutEverywhere', async () => {
     const input = { email: 'trader2@atlas.test', password: PASSWORD };

@@ -30,7 +30,7 @@ pub(crate) mod spent_token;
 pub(crate) mod tenant;
 mod update_profile;
 pub(crate) mod user;
-mod user_token;
+pub(crate) mod user_token;
 mod verify_email;
 
 pub use api_key::Model as ApiKey;

@@ -147,19 +147,6 @@ impl Domain {
             .await?;
         if used.rows_affected == 1 { Ok(holder) } else { Err(invalid()) }
     }
-
-    /// Takes away tokens that have run out.
-    pub(crate) async fn forget_expired_tokens(&self) -> Result<u64> {
-        let now = self.now();
-        self.db()
-            .write(|tx| {
-                Box::pin(async move {
-                    let expired = Entity::delete_many().filter(Column::ExpiresAt.lt(now)).exec(tx).await?;
-                    Ok(expired.rows_affected)
-                })
-            })
-            .await
-    }
 }
 
 /// Takes every token of a user away.

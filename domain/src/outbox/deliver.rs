@@ -120,18 +120,6 @@ impl Domain {
         }
     }
 
-    /// Takes away the messages that were delivered before then.
-    pub(crate) async fn forget_delivered_messages(&self, before: DateTimeUtc) -> Result<u64> {
-        self.db()
-            .write(|tx| {
-                Box::pin(async move {
-                    let old = Entity::delete_many().filter(Column::DeliveredAt.lt(before)).exec(tx).await?;
-                    Ok(old.rows_affected)
-                })
-            })
-            .await
-    }
-
     async fn deliver_one(&self, id: Uuid, attempts: i32) -> Result<Outcome> {
         let taken = self
             .db()

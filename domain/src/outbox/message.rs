@@ -38,11 +38,16 @@ pub(crate) enum Message {
 /// What a letter is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Topic {
+pub enum Topic {
+    /// That the address is to be shown to be one's own.
     VerifyEmail,
+    /// That a new password may be set.
     ResetPassword,
+    /// That one was invited.
     Invitation,
+    /// That the password was changed.
     PasswordChanged,
+    /// That the account was closed.
     AccountClosed,
 }
 

@@ -8,15 +8,18 @@
 //! the letter is, and only the token's hash is written. So a dead letter may keep its message, and a delivered one has
 //! it blanked all the same, because it may name an address.
 
+mod dead;
 mod deliver;
 mod message;
 mod prepare;
-mod row;
+pub(crate) mod row;
 
 use tokio::sync::Notify;
 
+pub use dead::DeadLetter;
 pub use deliver::Delivered;
-pub(crate) use message::{Message, Topic};
+pub(crate) use message::Message;
+pub use message::Topic;
 
 use crate::mail::Mailer;
 

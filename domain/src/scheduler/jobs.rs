@@ -3,8 +3,10 @@
 
 mod audit;
 mod deliveries;
+mod letters;
 mod runs;
 mod sessions;
+mod tokens;
 
 use std::time::Duration;
 
@@ -52,6 +54,20 @@ pub(super) const JOBS: &[Job] = &[
         schedule: Schedule::Every(3_600),
         timeout: Duration::from_secs(600),
         run: |run| sessions::remove_old(run).boxed(),
+    },
+    Job {
+        name: "token_retention",
+        description: "Removes tokens of letters that ran out unused.",
+        schedule: Schedule::Every(3_600),
+        timeout: Duration::from_secs(600),
+        run: |run| tokens::remove_expired(run).boxed(),
+    },
+    Job {
+        name: "letter_retention",
+        description: "Removes letters that were sent more than retention.letters_days ago. What could not be sent stays.",
+        schedule: Schedule::Every(3_600),
+        timeout: Duration::from_secs(600),
+        run: |run| letters::remove_old(run).boxed(),
     },
     Job {
         name: "run_retention",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::jobs::JOBS;
 use super::run::{self, RunStatus};
 use crate::Domain;
 use crate::error::Result;
@@ -27,6 +28,15 @@ pub(super) fn lock_held(is_held: bool) {
 pub(super) fn ran(job: &'static str, status: RunStatus, took: Duration) {
     metrics::counter!("bellwether_job_runs_total", "job" => job, "status" => status.as_str()).increment(1);
     metrics::histogram!("bellwether_job_duration_seconds", "job" => job).record(took.as_secs_f64());
+}
+
+/// Brings the gauges of every job to what the runs say, whichever instance ran them: one that has lost the lock would
+/// tell of its own last runs for ever.
+pub(crate) async fn refresh_all(domain: &Domain) -> Result<()> {
+    for job in JOBS {
+        refresh(domain, job.name).await?;
+    }
+    Ok(())
 }
 
 /// Brings the gauges of a job to what its runs say; how many have failed in a row.

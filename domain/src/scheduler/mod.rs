@@ -30,7 +30,7 @@ pub(crate) use feed::RunFeed;
 pub use feed::RunFeedError;
 pub use list::{RunFilter, RunKey};
 pub use lock::Grant;
-pub(crate) use metrics::describe as describe_metrics;
+pub(crate) use metrics::{describe as describe_metrics, refresh_all as measure};
 pub use run::{Model as Run, RunStatus};
 pub use schedule::Schedule;
 pub use status::{HeldBy, JobStatus, LockStatus, SchedulerStatus};

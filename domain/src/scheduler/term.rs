@@ -76,7 +76,8 @@ impl JobRun {
         &self.term.domain
     }
 
-    /// Writes, if the job's instance still holds the lock. Every write of a job goes through here.
+    /// Writes, if the job's instance still holds the lock. Every write of a job goes through here, but for what any
+    /// instance may do at any time, the lock or none: judging a delivery.
     ///
     /// # Errors
     /// As [`Term::write`].

@@ -200,7 +200,6 @@ impl Domain {
     async fn give_up(&self, id: DeliveryId, cause: &str) -> Result<()> {
         tracing::error!(delivery = %id, cause, "a delivery could not be judged");
         let judged = delivery::ActiveModel {
-            id: Set(id),
             verdict: Set(Some(Verdict::Rejected)),
             reason: Set(Some("an internal error kept it from being judged: re-drive it later".to_owned())),
             judged_at: Set(Some(self.now())),
@@ -210,7 +209,13 @@ impl Domain {
             .write(|tx| {
                 let judged = judged.clone();
                 Box::pin(async move {
-                    delivery::Entity::update(judged).exec(tx).await?;
+                    // Another process may have judged it meanwhile, and better.
+                    delivery::Entity::update_many()
+                        .set(judged)
+                        .filter(delivery::Column::Id.eq(id))
+                        .filter(delivery::Column::Verdict.is_null())
+                        .exec(tx)
+                        .await?;
                     Ok(())
                 })
             })

@@ -45,6 +45,8 @@ pub(crate) enum AuditAction {
     JobPaused,
     /// A job's rest was ended.
     JobResumed,
+    /// A letter that was given up was put back to be sent.
+    LetterRedriven,
     /// The scheduler's lock was taken from its holder.
     SchedulerLockBroken,
     /// An email was shown to be its user's.

@@ -7,7 +7,9 @@ use bellwether_domain::clock::Clock;
 use bellwether_domain::identity::Register;
 use bellwether_domain::locale::Locale;
 use bellwether_domain::mail::{Letter, MailError, Mailer};
-use bellwether_domain::outbox::Delivered;
+use bellwether_domain::outbox::{Delivered, Topic};
+use bellwether_domain::paging::PageArgs;
+use bellwether_domain::permission::Role;
 use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{Domain, Error};
 use bellwether_tests::app::{PASSWORD, domain_with};
@@ -129,8 +131,21 @@ both_databases! {
         assert!(dead[0].ends_with(" 8 dead not delivered: 451 try later"), "{dead:?}");
         assert!(dead[0].contains("VERIFY_EMAIL"), "what was given up can be told: {dead:?}");
         assert_eq!(app.mail.count(), 0);
-        app.domain.forget_what_is_over().await.unwrap();
-        assert_eq!(rows(&app.domain).await, dead, "a dead letter stays");
+        let owner = app.viewer("a", Role::Owner).await;
+        let page = app.domain.dead_letters(&owner, &PageArgs::default()).await.unwrap();
+        let [letter] = page.items.as_slice() else { panic!("{page:?}") };
+        assert_eq!((letter.topic, letter.to.as_deref(), letter.attempts), (Some(Topic::VerifyEmail), Some(EMAIL), 8));
+        assert_eq!(letter.error.as_deref(), Some("not delivered: 451 try later"));
+
+        let admin = app.viewer("a", Role::Admin).await;
+        let nobody = ClientInfo::default();
+        assert!(app.domain.redrive_letter(&admin, letter.id, &nobody).await.is_err(), "the owner's alone");
+        app.domain.redrive_letter(&owner, letter.id, &nobody).await.unwrap();
+        assert_eq!(app.domain.deliver_outbox(10).await.unwrap().done, 1);
+        assert_eq!(app.mail.to(EMAIL).len(), 1);
+        assert_eq!(app.domain.count_dead_letters(&owner).await.unwrap(), 0);
+        let again = app.domain.redrive_letter(&owner, letter.id, &nobody).await;
+        assert!(matches!(again, Err(Error::Problems(_))), "{again:?}");
     }
 
     async fn what_is_refused_is_not_tried_again(app: TestDomain) {
@@ -172,19 +187,5 @@ both_databases! {
         }
         let rows = rows(&app.domain).await;
         assert!(rows.iter().any(|row| row.contains("PIGEON") && row.contains(" 8 dead ")), "{rows:?}");
-    }
-
-    async fn what_was_delivered_a_week_ago_is_taken_away(app: TestDomain) {
-        register(&app.domain, EMAIL, Locale::En).await.unwrap();
-        app.deliver().await;
-        app.clock.advance(TimeDelta::days(7) - TimeDelta::seconds(1));
-        app.domain.forget_what_is_over().await.unwrap();
-        assert_eq!(rows(&app.domain).await.len(), 1);
-        app.clock.advance(TimeDelta::seconds(2));
-        app.domain.forget_what_is_over().await.unwrap();
-        assert_eq!(rows(&app.domain).await.len(), 0);
-        let tokens = Statement::from_string(app.domain.db().backend(), "SELECT COUNT(*) AS n FROM user_tokens");
-        let tokens = app.domain.db().reader().query_one_raw(tokens).await.unwrap().unwrap();
-        assert_eq!(tokens.try_get::<i64>("", "n").unwrap(), 0, "and tokens that ran out");
     }
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use bellwether_domain::identity::Invite;
+use bellwether_domain::locale::Locale;
+use bellwether_domain::mail::MailError;
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
 use bellwether_domain::scheduler::{JobStatus, Run, RunFilter, RunStatus, SchedulerSettings};
@@ -324,6 +327,32 @@ both_databases! {
         assert_eq!((judged.status, judged.items), (RunStatus::Succeeded, waiting));
         let filter = DeliveryFilter { waiting: Some(true), ..DeliveryFilter::default() };
         assert_eq!(app.domain.count_deliveries(&fresh, &filter).await.unwrap(), 0);
+    }
+
+    /// Letters that were sent, and tokens that nobody can show any more; what could not be sent stays.
+    async fn letters_and_their_tokens_are_removed_in_their_time(app: TestDomain) {
+        let owner = app.viewer("a", Role::Owner).await;
+        for person in 0..3 {
+            let invite = Invite {
+                email: format!("person{person}@example.com"),
+                first_name: "A".to_owned(),
+                last_name: "Person".to_owned(),
+                role: Role::Trader,
+                locale: Locale::En,
+            };
+            app.domain.invite_user(&owner, invite, &ClientInfo::default()).await.unwrap();
+        }
+        app.mail.fail([MailError::Refused("550 no such user".to_owned())]);
+        app.deliver().await;
+        assert_eq!((count(&app, "outbox").await, count(&app, "user_tokens").await), (3, 3));
+        let _scheduling = scheduling(&app.domain, "one");
+        app.clock.advance(TimeDelta::days(7) - TimeDelta::seconds(1));
+        assert_eq!(run(&app, &owner, "letter_retention").await.items, 0, "nothing is old");
+        assert_eq!(run(&app, &owner, "token_retention").await.items, 0);
+        app.clock.advance(TimeDelta::seconds(2));
+        assert_eq!(run(&app, &owner, "letter_retention").await.items, 2);
+        assert_eq!(run(&app, &owner, "token_retention").await.items, 3);
+        assert_eq!((count(&app, "outbox WHERE dead_at IS NOT NULL").await, count(&app, "outbox").await), (1, 1));
     }
 
     /// The holder notices, stops, and may take the lock again like any other.
