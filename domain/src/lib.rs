@@ -30,6 +30,7 @@ pub mod site;
 pub mod text;
 pub mod viewer;
 pub mod wall;
+mod workers;
 
 use std::sync::Arc;
 

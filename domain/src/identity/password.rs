@@ -1,15 +1,14 @@
 //! Passwords: the rules they must meet, and their hashing.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
 use crate::entropy::Entropy;
 use crate::error::{Fault, Problem};
+use crate::workers::Workers;
 
 /// How much work argon2id does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,34 +28,26 @@ impl Default for PasswordCost {
     }
 }
 
-/// Hashes and checks passwords off the async threads, at most as many at once as there are cores.
+/// Hashes and checks passwords beside the async threads, at most as many at once as there are cores.
 pub struct Passwords {
     argon2: Argon2<'static>,
-    permits: Arc<Semaphore>,
-    /// The hash of nobody's password: it is checked where there is no user, so that both take as long. Made beside the
-    /// server's start, which need not wait for it.
-    nobody: Arc<OnceLock<String>>,
+    workers: Workers,
+    /// The hash of nobody's password: it is checked where there is no user, so that both take as long.
+    nobody: Arc<str>,
 }
 
-/// How long a password waits for its turn.
-const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
-
 impl Passwords {
-    /// With this cost, on this many cores. Needs a tokio runtime.
+    /// With this cost, on this many cores.
     ///
     /// # Errors
-    /// When argon2 does not take the cost.
+    /// When argon2 does not take the cost, or the system has no thread left.
     pub fn new(cost: PasswordCost, cores: usize, entropy: &Entropy) -> Result<Self, Fault> {
         let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, None)
             .map_err(|error| Fault::Bug(format!("argon2 does not take {cost:?}: {error}")))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let (nobody, password, salt) = (Arc::new(OnceLock::new()), entropy.bytes::<16>(), entropy.bytes());
-        let (cell, hasher) = (Arc::clone(&nobody), argon2.clone());
-        // A hash that failed would be no PHC string, which fits no password either.
-        tokio::task::spawn_blocking(move || {
-            cell.get_or_init(|| hash(&hasher, &password, &salt).unwrap_or_default()).len()
-        });
-        Ok(Self { argon2, permits: Arc::new(Semaphore::new(cores.max(1))), nobody })
+        // Nothing hashes to random bytes, as far as anybody can find out, and to compare with them takes as long.
+        let nobody = nobody(&argon2, entropy)?;
+        Ok(Self { argon2, workers: Workers::start(cores)?, nobody })
     }
 
     /// Hashes a password with a new salt, in PHC's format.
@@ -76,7 +67,7 @@ impl Passwords {
         let hash = hash.map(str::to_owned);
         let (argon2, password, nobody) = (self.argon2.clone(), password.clone(), Arc::clone(&self.nobody));
         self.run(move || {
-            let checked = hash.as_deref().unwrap_or_else(|| nobody.wait());
+            let checked = hash.as_deref().unwrap_or(&nobody);
             let matches = PasswordHash::new(checked)
                 .is_ok_and(|hash| argon2.verify_password(password.expose_secret().as_bytes(), &hash).is_ok());
             matches && hash.is_some()
@@ -99,17 +90,7 @@ impl Passwords {
     /// # Errors
     /// UNAVAILABLE when too many are waiting.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        let permit = timeout(LONGEST_WAIT, Arc::clone(&self.permits).acquire_owned())
-            .await
-            .map_err(|_| Fault::Unavailable(None))?
-            .map_err(|_| Fault::Unavailable(None))?;
-        tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(permit);
-            done
-        })
-        .await
-        .map_err(|error| Fault::Bug(format!("a password's hashing ended: {error}")))
+        self.workers.run(work).await
     }
 }
 
@@ -117,6 +98,19 @@ impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Passwords").finish_non_exhaustive()
     }
+}
+
+/// A hash of this cost that no password is known to have.
+fn nobody(argon2: &Argon2<'_>, entropy: &Entropy) -> Result<Arc<str>, Fault> {
+    let bug = |error: &dyn std::fmt::Display| Fault::Bug(format!("nobody's hash could not be made: {error}"));
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: argon2.params().try_into().map_err(|error: argon2::password_hash::Error| bug(&error))?,
+        salt: Some(Salt::new(&entropy.bytes::<16>()).map_err(|error| bug(&error))?),
+        hash: Some(Output::new(&entropy.bytes::<32>()).map_err(|error| bug(&error))?),
+    };
+    Ok(hash.to_string().into())
 }
 
 fn hash(argon2: &Argon2<'_>, password: &[u8], salt: &[u8; 16]) -> Result<String, Fault> {
