@@ -6,7 +6,7 @@ use sea_orm::sqlx::postgres::{PgPool, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use uuid::Uuid;
 
 /// Everything a measurement needs.
@@ -89,10 +89,15 @@ impl Bench {
         db.writer().execute_raw(counter).await.unwrap();
         if backend == Backend::Postgres {
             // The tests' cluster does not wait for the disk; a measurement must.
+            let mut options = ConnectOptions::new(&app.database.url);
+            let admin = Database::connect(options.max_connections(1).to_owned()).await.unwrap();
+            // The tests' role is nobody special; whoever it signed in as is.
+            admin.execute_unprepared("SET ROLE NONE").await.unwrap();
             for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
-                db.writer().execute_unprepared(&format!("ALTER SYSTEM SET {setting} = on")).await.unwrap();
+                admin.execute_unprepared(&format!("ALTER SYSTEM SET {setting} = on")).await.unwrap();
             }
-            db.writer().execute_unprepared("SELECT pg_reload_conf()").await.unwrap();
+            admin.execute_unprepared("SELECT pg_reload_conf()").await.unwrap();
+            admin.close().await.unwrap();
             db.writer().execute_unprepared("ANALYZE signals").await.unwrap();
         } else {
             db.writer().execute_unprepared("ANALYZE").await.unwrap();
