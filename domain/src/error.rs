@@ -137,14 +137,20 @@ pub enum Fault {
     #[error("not found")]
     NotFound,
     /// Too often.
-    #[error("too many requests: try again in {retry_after_seconds} s")]
+    #[error("too many {scope}: try again in {retry_after_seconds} s")]
     RateLimited {
+        /// What there were too many of.
+        scope: LimitScope,
         /// When it would be answered, in seconds from now, at least 1.
         retry_after_seconds: u32,
     },
     /// A subscriber fell behind, or asked for what is not kept: it must read the list again.
-    #[error("events were missed: read the list again and resume from its newest sequence")]
-    ResyncRequired,
+    #[error("events were missed: read the list again, and follow anew from the newest sequence")]
+    ResyncRequired {
+        /// The newest there is: whoever reads the list now and then follows from here misses nothing. None where what is
+        /// followed has no sequence.
+        last_sequence: Option<i64>,
+    },
     /// The database does not answer, or the server is shutting down or overloaded.
     #[error("the service is not available just now: try again shortly")]
     Unavailable(Option<DbErr>),
@@ -154,6 +160,58 @@ pub enum Fault {
     /// Any other bug of ours.
     #[error("{0}")]
     Bug(String),
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitScope {
+    /// Logins, and other tries of a password.
+    Logins,
+    /// Registrations.
+    Registrations,
+    /// Letters with a link that are asked for.
+    Resets,
+    /// Forms of the site.
+    Forms,
+    /// Requests to the endpoint.
+    Requests,
+    /// Deliveries to a source of signals.
+    Deliveries,
+    /// Points that operations cost.
+    Points,
+    /// WebSockets and event streams that are open.
+    Streams,
+}
+
+impl LimitScope {
+    /// The name in `extensions.scope`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Logins => "LOGINS",
+            Self::Registrations => "REGISTRATIONS",
+            Self::Resets => "RESETS",
+            Self::Forms => "FORMS",
+            Self::Requests => "REQUESTS",
+            Self::Deliveries => "DELIVERIES",
+            Self::Points => "POINTS",
+            Self::Streams => "STREAMS",
+        }
+    }
+}
+
+impl fmt::Display for LimitScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Logins => "logins",
+            Self::Registrations => "registrations",
+            Self::Resets => "letters asked for",
+            Self::Forms => "forms",
+            Self::Requests => "requests",
+            Self::Deliveries => "deliveries",
+            Self::Points => "points for what operations cost",
+            Self::Streams => "open sockets and event streams",
+        })
+    }
 }
 
 impl From<DbErr> for Fault {

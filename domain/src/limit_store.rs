@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
 use crate::db::Db;
-use crate::error::{Fault, Result};
+use crate::error::{Fault, LimitScope, Result};
 use crate::rate_limit::RateLimit;
 
 /// Which store the limits on credentials use.
@@ -62,7 +62,7 @@ impl LimitStore for RateLimit {
 pub(crate) struct DatabaseLimit {
     db: Db,
     clock: Arc<dyn Clock>,
-    name: &'static str,
+    scope: LimitScope,
     per_minute: i64,
 }
 
@@ -70,14 +70,14 @@ pub(crate) struct DatabaseLimit {
 const MINUTE: i64 = 60_000_000;
 
 impl DatabaseLimit {
-    /// A limit of `per_minute`, at least 1, that shares its counters with every other of this name.
-    pub(crate) fn new(db: &Db, clock: &Arc<dyn Clock>, name: &'static str, per_minute: u32) -> Self {
-        Self { db: db.clone(), clock: Arc::clone(clock), name, per_minute: i64::from(per_minute.max(1)) }
+    /// A limit of `per_minute`, at least 1, that shares its counters with every other of this scope.
+    pub(crate) fn new(db: &Db, clock: &Arc<dyn Clock>, scope: LimitScope, per_minute: u32) -> Self {
+        Self { db: db.clone(), clock: Arc::clone(clock), scope, per_minute: i64::from(per_minute.max(1)) }
     }
 
     /// What is stored of a key: emails and addresses need not lie there.
     fn hash(&self, key: &str) -> Vec<u8> {
-        Sha256::new().chain_update(self.name).chain_update([0]).chain_update(key).finalize().to_vec()
+        Sha256::new().chain_update(self.scope.as_str()).chain_update([0]).chain_update(key).finalize().to_vec()
     }
 }
 
@@ -100,7 +100,10 @@ impl LimitStore for DatabaseLimit {
         let row = self.db.reader().query_one_raw(read).await?;
         let full_at = row.map(|row| row.try_get::<i64>("", "full_at")).transpose()?.unwrap_or(now);
         let seconds = u64::try_from(full_at - latest).unwrap_or(0).div_ceil(1_000_000);
-        Err(Fault::RateLimited { retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX).max(1) })
+        Err(Fault::RateLimited {
+            scope: self.scope,
+            retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX).max(1),
+        })
     }
 
     async fn forget_idle(&self) -> Result<(), Fault> {
@@ -113,6 +116,6 @@ impl LimitStore for DatabaseLimit {
 
 impl fmt::Debug for DatabaseLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DatabaseLimit({} {} a minute)", self.per_minute, self.name)
+        write!(f, "DatabaseLimit({} {} a minute)", self.per_minute, self.scope)
     }
 }

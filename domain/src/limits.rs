@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::db::Db;
-use crate::error::Fault;
+use crate::error::{Fault, LimitScope};
 use crate::limit_store::DatabaseLimit;
 pub use crate::limit_store::{LimitStore, LimitStoreKind};
 use crate::rate_limit::RateLimit;
@@ -69,18 +69,18 @@ pub struct Limits {
 impl Limits {
     /// Fresh counters.
     pub(crate) fn new(settings: &LimitSettings, db: &Db, clock: &Arc<dyn Clock>) -> Self {
-        let credential = |name, per_minute| match settings.store {
-            LimitStoreKind::Memory => CredentialLimit(Box::new(RateLimit::per_minute(per_minute))),
-            LimitStoreKind::Database => CredentialLimit(Box::new(DatabaseLimit::new(db, clock, name, per_minute))),
+        let credential = |scope, per_minute| match settings.store {
+            LimitStoreKind::Memory => CredentialLimit(Box::new(RateLimit::per_minute(scope, per_minute))),
+            LimitStoreKind::Database => CredentialLimit(Box::new(DatabaseLimit::new(db, clock, scope, per_minute))),
         };
         Self {
-            logins: credential("logins", settings.logins_per_minute),
-            registrations: credential("registrations", settings.registrations_per_minute),
-            resets: credential("resets", settings.resets_per_minute),
-            forms: RateLimit::per_minute(settings.forms_per_minute),
-            requests: RateLimit::per_minute(settings.requests_per_minute),
-            deliveries: RateLimit::per_minute(settings.deliveries_per_minute),
-            points: RateLimit::per_minute(settings.points_per_minute),
+            logins: credential(LimitScope::Logins, settings.logins_per_minute),
+            registrations: credential(LimitScope::Registrations, settings.registrations_per_minute),
+            resets: credential(LimitScope::Resets, settings.resets_per_minute),
+            forms: RateLimit::per_minute(LimitScope::Forms, settings.forms_per_minute),
+            requests: RateLimit::per_minute(LimitScope::Requests, settings.requests_per_minute),
+            deliveries: RateLimit::per_minute(LimitScope::Deliveries, settings.deliveries_per_minute),
+            points: RateLimit::per_minute(LimitScope::Points, settings.points_per_minute),
         }
     }
 

@@ -10,20 +10,21 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::error::Fault;
+use crate::error::{Fault, LimitScope};
 
 /// So many a minute by key; that many at once, then one by one as the minute passes.
 pub struct RateLimit {
     limiter: RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>,
     per_minute: NonZeroU32,
+    scope: LimitScope,
 }
 
 impl RateLimit {
-    /// A limit of `per_minute`, at least 1.
-    pub fn per_minute(per_minute: u32) -> Self {
+    /// A limit of `per_minute`, at least 1, of what `scope` says.
+    pub fn per_minute(scope: LimitScope, per_minute: u32) -> Self {
         let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
         let limiter = RateLimiter::keyed(Quota::per_minute(per_minute)).with_middleware();
-        Self { limiter, per_minute }
+        Self { limiter, per_minute, scope }
     }
 
     /// Counts one.
@@ -45,10 +46,14 @@ impl RateLimit {
             Ok(Err(refused)) => {
                 let wait = refused.wait_time_from(self.limiter.clock().now());
                 let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
-                Err(Fault::RateLimited { retry_after_seconds: seconds })
+                Err(self.refused(seconds))
             }
-            Err(_) => Err(Fault::RateLimited { retry_after_seconds: 60 }),
+            Err(_) => Err(self.refused(60)),
         }
+    }
+
+    const fn refused(&self, retry_after_seconds: u32) -> Fault {
+        Fault::RateLimited { scope: self.scope, retry_after_seconds }
     }
 
     /// Forgets the keys that have their whole limit again; to be called now and then.
@@ -69,17 +74,17 @@ mod tests {
 
     #[test]
     fn a_key_is_refused_after_its_burst_and_others_are_not() {
-        let limit = RateLimit::per_minute(5);
+        let limit = RateLimit::per_minute(LimitScope::Requests, 5);
         assert_eq!(limit.take("a", 1).unwrap(), 4);
         assert_eq!(limit.take("a", 4).unwrap(), 0);
-        let Err(Fault::RateLimited { retry_after_seconds }) = limit.check("a") else { panic!("not refused") };
+        let Err(Fault::RateLimited { retry_after_seconds, .. }) = limit.check("a") else { panic!("not refused") };
         assert!((1..=12).contains(&retry_after_seconds), "{retry_after_seconds}");
         assert!(limit.check("b").is_ok());
     }
 
     #[test]
     fn more_than_the_limit_counts_as_the_limit() {
-        let limit = RateLimit::per_minute(5);
+        let limit = RateLimit::per_minute(LimitScope::Requests, 5);
         assert_eq!(limit.take("a", 500).unwrap(), 0);
         assert!(limit.check("a").is_err());
     }

@@ -36,7 +36,7 @@ error_codes! {
     NotFound = "NOT_FOUND", false,
         "It does not exist, or is not the caller's to see.";
     RateLimited = "RATE_LIMITED", true,
-        "Too often. `extensions.retryAfterSeconds` and the header Retry-After say when to try again.";
+        "Too often. `extensions.scope` says of what there was too much: LOGINS, REGISTRATIONS, RESETS, FORMS, REQUESTS, DELIVERIES, POINTS or STREAMS; `extensions.retryAfterSeconds` and the header Retry-After say when to try again.";
     QueryRejected = "QUERY_REJECTED", false,
         "The document asks for more than one may hold, or for what its transport does not carry. Where a limit was met, `extensions.rule`, `limit` and `actual` say which.";
     GraphqlParseFailed = "GRAPHQL_PARSE_FAILED", false,
@@ -46,7 +46,7 @@ error_codes! {
     BadRequest = "BAD_REQUEST", false,
         "The request or an argument of a query is not what was expected; `extensions.problems` names each argument with a code of the list below, a message and a path.";
     ResyncRequired = "RESYNC_REQUIRED", false,
-        "A subscription missed events and has ended: read the list again and resume from its newest sequence.";
+        "A subscription missed events and has ended: read the list again, and follow anew from `extensions.lastSequence` where there is one.";
     Unavailable = "UNAVAILABLE", true,
         "The service can't answer just now. `extensions.retryAfterSeconds` says when to try again.";
     Internal = "INTERNAL", false,

@@ -112,11 +112,18 @@ fn from_fault(fault: &Fault, pos: Option<Pos>) -> ServerError {
             extensions(&mut error).set("required", permission.as_str());
         }
         Fault::NotFound => set_code(&mut error, ErrorCode::NotFound),
-        Fault::RateLimited { retry_after_seconds } => {
+        Fault::RateLimited { scope, retry_after_seconds } => {
             set_code(&mut error, ErrorCode::RateLimited);
+            extensions(&mut error).set("scope", scope.as_str());
             extensions(&mut error).set("retryAfterSeconds", *retry_after_seconds);
         }
-        Fault::ResyncRequired => set_code(&mut error, ErrorCode::ResyncRequired),
+        Fault::ResyncRequired { last_sequence } => {
+            set_code(&mut error, ErrorCode::ResyncRequired);
+            if let Some(last_sequence) = last_sequence {
+                // A text, as the sequence of an event is.
+                extensions(&mut error).set("lastSequence", last_sequence.to_string());
+            }
+        }
         Fault::Unavailable(cause) => {
             if let Some(cause) = cause {
                 tracing::warn!(error = %cause, "the database is not available");

@@ -120,7 +120,8 @@ impl Domain {
         }
         let receiver = feed.sender.subscribe();
         drop(seen);
-        let runs = BroadcastStream::new(receiver).map(|received| received.map_err(|_| Fault::ResyncRequired));
+        let runs = BroadcastStream::new(receiver)
+            .map(|received| received.map_err(|_| Fault::ResyncRequired { last_sequence: None }));
         let state = Some((Box::pin(runs), self.clone(), viewer.clone()));
         Ok(stream::unfold(state, |state| async move {
             let (mut runs, domain, viewer) = state?;

@@ -156,7 +156,7 @@ impl Domain {
         // A sequence that was never given out, as after a restore: whoever waits for the next one would wait in vain.
         let newest = self.signal_sequences().await?.get(&tenant).copied().unwrap_or(0);
         if after.is_some_and(|after| after > newest) {
-            return Err(Fault::ResyncRequired.into());
+            return Err(Fault::ResyncRequired { last_sequence: Some(newest) }.into());
         }
         // Followed first and read then: what comes meanwhile is in both and told apart by its sequence.
         let replayed = match after {
@@ -164,11 +164,16 @@ impl Domain {
             None => Vec::new(),
         };
         if replayed.len() as u64 > MOST_REPLAYED {
-            return Err(Fault::ResyncRequired.into());
+            return Err(Fault::ResyncRequired { last_sequence: Some(newest) }.into());
         }
         let seen = replayed.last().map_or(after.unwrap_or(0), |view| view.signal.sequence);
         let replayed = stream::iter(replayed.into_iter().map(|view| Ok(Arc::new(view))));
-        let live = BroadcastStream::new(receiver).map(|received| received.map_err(|_| Fault::ResyncRequired));
+        let domain = self.clone();
+        let missed = move |_| {
+            let last_sequence = domain.feed().tenants().get(&tenant).map(|followed| followed.sequence);
+            Fault::ResyncRequired { last_sequence }
+        };
+        let live = BroadcastStream::new(receiver).map(move |received| received.map_err(&missed));
         let live = live.filter(move |view| future::ready(view.as_ref().map_or(true, |v| v.signal.sequence > seen)));
         let all = Box::pin(replayed.chain(live));
         let (domain, viewer) = (self.clone(), viewer.clone());

@@ -12,6 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use bellwether_domain::error::LimitScope;
 use bellwether_domain::{Fault, Viewer};
 
 use super::accept::{Accept, Format, is_json};
@@ -117,7 +118,7 @@ async fn process(
         return Ok(Answer::Single(Box::new(reply)));
     }
     let Some(place) = http.streams.enter(incoming.address_key(), app.settings.max_sockets_per_client) else {
-        let fault = Fault::RateLimited { retry_after_seconds: STREAMS_RETRY_SECONDS };
+        let fault = Fault::RateLimited { scope: LimitScope::Streams, retry_after_seconds: STREAMS_RETRY_SECONDS };
         return Err(Box::new(Reply::fault(&fault, &incoming.id)));
     };
     let held = (place, Arc::clone(incoming));

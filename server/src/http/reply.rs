@@ -53,7 +53,7 @@ impl Reply {
             Fault::Forbidden(_) => StatusCode::FORBIDDEN,
             Fault::NotFound => StatusCode::NOT_FOUND,
             Fault::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Fault::ResyncRequired => StatusCode::CONFLICT,
+            Fault::ResyncRequired { .. } => StatusCode::CONFLICT,
             Fault::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Fault::Database(_) | Fault::Bug(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -190,7 +190,11 @@ mod tests {
 
     #[test]
     fn headers_tell_what_to_do() {
-        let limited = Reply::fault(&Fault::RateLimited { retry_after_seconds: 7 }, "r").into_response(Format::Json);
+        let limited = Reply::fault(
+            &Fault::RateLimited { scope: bellwether_domain::error::LimitScope::Requests, retry_after_seconds: 7 },
+            "r",
+        )
+        .into_response(Format::Json);
         assert_eq!(limited.headers()[header::RETRY_AFTER], "7");
         let reason = bellwether_domain::error::UnauthenticatedReason::Expired;
         let unknown = Reply::fault(&Fault::Unauthenticated(reason), "r").into_response(Format::Json);

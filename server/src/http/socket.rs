@@ -12,6 +12,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use bellwether_domain::error::LimitScope;
 use bellwether_domain::{Fault, Viewer};
 
 use super::accept::Format;
@@ -87,7 +88,10 @@ async fn open(
     caller.count_request(&http.app.domain).map_err(fault)?;
     noted.viewer = Some(caller.viewer().clone());
     let Some(place) = http.streams.enter(incoming.address_key(), settings.max_sockets_per_client) else {
-        return Err(fault(Fault::RateLimited { retry_after_seconds: SOCKETS_RETRY_SECONDS }));
+        return Err(fault(Fault::RateLimited {
+            scope: LimitScope::Streams,
+            retry_after_seconds: SOCKETS_RETRY_SECONDS,
+        }));
     };
     let connection = Connection { http, incoming: Arc::clone(incoming), caller };
     let response = upgrade

@@ -20,7 +20,7 @@ fn five_logins(store: LimitStoreKind) -> DomainConfig {
 async fn count(domain: &Domain, key: &str) -> Option<u32> {
     match domain.limits().logins.check(key).await {
         Ok(()) => None,
-        Err(Fault::RateLimited { retry_after_seconds }) => Some(retry_after_seconds),
+        Err(Fault::RateLimited { retry_after_seconds, .. }) => Some(retry_after_seconds),
         Err(fault) => panic!("{fault}"),
     }
 }

@@ -119,7 +119,10 @@ both_databases! {
         // It was a good subscription that ends here: `next` with the error, then `complete`.
         assert_eq!(message["type"], "next", "{message}");
         crate::support::assert_error_list(message["payload"]["errors"].as_array().unwrap(), None);
-        assert_eq!(message["payload"]["errors"][0]["extensions"]["code"], "RESYNC_REQUIRED");
+        let extensions = &message["payload"]["errors"][0]["extensions"];
+        assert_eq!(extensions["code"], "RESYNC_REQUIRED");
+        let last = extensions["lastSequence"].as_str().unwrap().parse::<u64>().unwrap();
+        assert!(last > *sequences.last().unwrap(), "the newest, where to go on after the list was read: {last}");
         assert_eq!(socket.next().await, json!({"type": "complete", "id": "2"}));
         let newest = sequences.last().unwrap().to_string();
         socket.follow("2", Value::Null, Some(&newest)).await;

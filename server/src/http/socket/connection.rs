@@ -286,6 +286,6 @@ mod tests {
         assert_eq!(kinds(vec![answer(), answer()]).await, "nnc");
         assert_eq!(kinds(vec![failed(&Fault::NotFound)]).await, "ec");
         assert_eq!(kinds(vec![answer(), failed(&Fault::NotFound)]).await, "nnc");
-        assert_eq!(kinds(vec![failed(&Fault::ResyncRequired)]).await, "nc");
+        assert_eq!(kinds(vec![failed(&Fault::ResyncRequired { last_sequence: None })]).await, "nc");
     }
 }

@@ -91,6 +91,7 @@ both_databases! {
         }
         let limited = trader.ask(CLOSE, &json!({"password": PASSWORD})).await;
         assert_eq!((limited.status.as_u16(), limited.code().as_deref()), (429, Some("RATE_LIMITED")), "{}", limited.text);
+        assert_eq!(limited.json()["errors"][0]["extensions"]["scope"], "LOGINS", "{}", limited.text);
         let change = "mutation ($p: String!) { changePassword(input: {currentPassword: $p, newPassword: \"N3w-and-l0ng!\"}) {
             userErrors { code } } }";
         assert_eq!(trader.ask(change, &json!({"p": PASSWORD})).await.status, 429, "by either way");
