@@ -1,5 +1,6 @@
 //! The `bellwether` command as a person and an operator meet it: real processes, real signals, real crashes.
 
+mod backup;
 mod binary;
 mod cluster;
 mod commands;
@@ -10,4 +11,5 @@ mod mail;
 mod place;
 mod secrets;
 mod server;
+mod small_disk;
 mod words;
