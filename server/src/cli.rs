@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands;
 use crate::config::{Config, ConfigError};
+use crate::plain::plain;
 
 /// The backend of a trading-signals business: signals in, signals out, behind one GraphQL endpoint.
 #[derive(Debug, Parser)]
@@ -239,7 +240,7 @@ impl Cli {
             Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
             Err(error) => {
                 // The only place where an error is told to a person: one sentence, then what is behind it.
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", plain(&error));
                 if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
             }
         }

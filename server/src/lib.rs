@@ -7,5 +7,6 @@ mod commands;
 pub mod config;
 pub mod http;
 mod metrics;
+mod plain;
 mod soundness;
 mod telemetry;

@@ -3,16 +3,13 @@
 use anyhow::Context;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-/// How many complaints are told.
-const MOST: usize = 10;
-
 /// What is wrong with the database's files and indexes; nothing where they are sound.
 ///
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn integrity(db: &impl ConnectionTrait) -> anyhow::Result<Vec<String>> {
     let query = match db.get_database_backend() {
-        DbBackend::Sqlite => "SELECT integrity_check AS complaint FROM pragma_integrity_check(10) WHERE integrity_check <> 'ok'",
+        DbBackend::Sqlite => "SELECT integrity_check AS complaint FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT 10",
         _ => {
             "SELECT 'the index ' || indexrelid::regclass || ' is not valid' AS complaint \
              FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid \
@@ -52,7 +49,6 @@ pub(crate) async fn foreign_keys(db: &impl ConnectionTrait) -> anyhow::Result<Ve
     for query in texts(db, keys, "query").await? {
         complaints.extend(texts(db, &query, "complaint").await?);
     }
-    complaints.truncate(MOST);
     Ok(complaints)
 }
 

@@ -23,6 +23,7 @@ use super::retention::{self, Keep};
 use super::scratch::Scratch;
 use super::snapshot::{self, Chunk};
 use super::workshop::{self, Workshop};
+use crate::plain::plain;
 
 /// Makes backups of a database and keeps them in archives at one place.
 pub(crate) struct ArchiveKeeper {
@@ -43,7 +44,7 @@ impl Backups for ArchiveKeeper {
     async fn make(&self, request: &BackupRequest) -> Result<Option<BackupReport>, BackupError> {
         let Some(location) = &self.to else { return Ok(None) };
         let made = self.make_at(location, request).await;
-        made.map(Some).map_err(|error| BackupError(format!("{error:#}")))
+        made.map(Some).map_err(|error| BackupError(plain(&error)))
     }
 }
 

@@ -11,6 +11,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 use super::block_on;
 use crate::config::{Config, Database};
+use crate::plain::plain;
 use crate::{app, soundness};
 
 /// Prints the configuration with secrets masked.
@@ -73,7 +74,7 @@ async fn open(config: &Config, findings: &mut Findings) -> anyhow::Result<Option
             Ok(Some(domain))
         }
         Err(error) => {
-            findings.bad("database", &format!("{error:#}"))?;
+            findings.bad("database", &plain(&error))?;
             Ok(None)
         }
     }
@@ -135,7 +136,7 @@ impl Findings {
     fn tell(&mut self, what: &str, found: anyhow::Result<String>) -> anyhow::Result<()> {
         match found {
             Ok(more) => self.good(what, &more),
-            Err(error) => self.bad(what, &format!("{error:#}").replace('\n', " ")),
+            Err(error) => self.bad(what, &plain(&error).replace('\n', " ")),
         }
     }
 
@@ -144,7 +145,7 @@ impl Findings {
         match complaints {
             Ok(none) if none.is_empty() => self.good(what, ""),
             Ok(complaints) => self.bad(what, &complaints.join("; ")),
-            Err(error) => self.bad(what, &format!("{error:#}")),
+            Err(error) => self.bad(what, &plain(&error)),
         }
     }
 

@@ -25,7 +25,7 @@ fn signal(number: i64) -> Value {
     json!({
         "symbol": "AAPL", "mode": "INTRADAY", "timeframe": "M1", "direction": "BUY", "confidence": 50,
         "signalTime": time.to_rfc3339(), "strategy": format!("strategy {}", number % 50),
-        "summary": format!("a \"quoted\" \\ line\nand another: ✓ 𝄞 {number}"), "reasons": ["one", "two\u{7}"],
+        "summary": format!("a \"quoted\" \\ line\nand another: ✓ 𝄞 {number}"), "reasons": [{"indicator": "RSI", "value": "28.5", "says": "below 30, \"oversold\" \\ ✓"}],
         "entry": "123.45678901",
     })
 }

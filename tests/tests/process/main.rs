@@ -5,6 +5,7 @@ mod binary;
 mod cluster;
 mod commands;
 mod demo;
+mod deploy;
 mod faults;
 mod import;
 mod mail;

@@ -21,7 +21,12 @@ fn repacked(place: &Place, archive: &Path, change: impl FnOnce(&Path)) -> Option
     }
     assert!(shell(format!("zstd -dc {} | tar -xf - -C {}", archive.display(), folder.display())));
     change(&folder);
-    let pack = format!("cd {} && tar -cf - tables manifest.json | zstd -q -o {}", folder.display(), to.display());
+    // The manifest comes last, and there are no folders.
+    let pack = format!(
+        "cd {} && tar -cf - $(find tables -type f | sort) manifest.json | zstd -q -o {}",
+        folder.display(),
+        to.display()
+    );
     assert!(shell(pack));
     Some(to)
 }
@@ -41,7 +46,7 @@ both_databases! {
         let Some(other) = beside(&app, app.backend).await else { return };
         let mut broken: Vec<Vec<u8>> =
             [0, 1, whole.len() / 2, whole.len() - 1].iter().map(|length| whole[..*length].to_vec()).collect();
-        for place in [0, 5, whole.len() / 3, whole.len() / 2, whole.len() - 3] {
+        for place in [0, whole.len() / 4, whole.len() / 3, whole.len() / 2, whole.len() - 3] {
             let mut flipped = whole.clone();
             flipped[place] ^= 1;
             broken.push(flipped);

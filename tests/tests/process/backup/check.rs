@@ -3,6 +3,7 @@
 use bellwether_tests::{Backend, both_databases};
 use sea_orm::ConnectionTrait;
 
+use super::{backed_up, beside, files, restored};
 use crate::cluster::Cluster;
 use crate::place::{PASSWORD, Place};
 
@@ -76,9 +77,9 @@ both_databases! {
         server.sign_in("owner@acme.test", PASSWORD).await;
         assert_eq!(server.terminate().await.0, Some(0));
         tamper(&app, "UPDATE audit_log SET action = 'LOGGED_OUT' WHERE sequence = 1").await;
-        let file = super::backed_up(&app);
-        let Some(other) = super::beside(&app, app.backend).await else { return };
-        super::restored(&other, &file);
+        let file = backed_up(&app);
+        let Some(other) = beside(&app, app.backend).await else { return };
+        restored(&other, &file);
         assert_eq!(failures(&other, &["check", "audit"]).len(), 1);
     }
 }
@@ -98,11 +99,12 @@ async fn a_row_without_what_it_points_to_is_found() {
         };
         tamper(&app, &format!("{unchecked}; DELETE FROM tenants")).await;
         let failures = failures(&app, &["check"]);
-        assert_eq!(failures, ["foreign keys: 1 rows of users point to none of tenants"]);
+        let is_named = failures.len() == 1 && failures[0].contains("1 rows of users point to none of tenants");
+        assert!(is_named && failures[0].starts_with("foreign keys: "), "{failures:?}");
         // What is not sound is no backup.
         let said = app.refused(1, &["backup", "--to", "backups"]);
         assert!(said.contains("not kept"), "{said}");
-        assert_eq!(super::files(&app, "backups"), Vec::<String>::new());
+        assert_eq!(files(&app, "backups"), Vec::<String>::new());
     }
 }
 
@@ -118,7 +120,7 @@ async fn a_damaged_file_is_found() {
     std::fs::write(&path, bytes).unwrap();
     assert!(!failures(&app, &["check", "database"]).is_empty());
     assert_ne!(app.run(&["backup", "--to", "backups"]).code, 0);
-    assert_eq!(super::files(&app, "backups"), Vec::<String>::new());
+    assert_eq!(files(&app, "backups"), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use super::{backed_up, beside, files, record, restored, rows};
 use crate::place::{PASSWORD, Place};
 use crate::server::http;
 
-const READ: &str = "{ signals(first: 100) { totalCount nodes { id sequence signalTime summary reasons entry
-    strategy confidence createdAt author { id } } } signalSources { nodes { id name } } viewer { __typename } }";
+const READ: &str = "{ signals(first: 100) { totalCount nodes { id signalTime summary reasons { indicator says value }
+    payload entry strategy confidence createdAt author { id } } } signalSources { id name tokenPrefix createdAt } viewer { role user { id email createdAt } } }";
 
 /// A business with people, signals, a source with a delivery, and a session; what its trader reads.
 async fn business(app: &Place) -> Value {
