@@ -38,12 +38,15 @@ pub struct BackupError(pub String);
 /// Makes backups of the database and keeps them.
 #[async_trait]
 pub trait Backups: Send + Sync + 'static {
+    /// Whether there is a place to keep them.
+    fn have_a_place(&self) -> bool;
+
     /// Makes a backup while everything goes on, makes sure that it can be restored, and removes those that are outdated
-    /// by it; none where there is no place to keep backups.
+    /// by it.
     ///
     /// # Errors
     /// Why there is none. What was there before is there still.
-    async fn make(&self, request: &BackupRequest) -> Result<Option<BackupReport>, BackupError>;
+    async fn make(&self, request: &BackupRequest) -> Result<BackupReport, BackupError>;
 }
 
 /// Where no backups are kept.
@@ -52,8 +55,12 @@ pub struct NoBackups;
 
 #[async_trait]
 impl Backups for NoBackups {
-    async fn make(&self, _: &BackupRequest) -> Result<Option<BackupReport>, BackupError> {
-        Ok(None)
+    fn have_a_place(&self) -> bool {
+        false
+    }
+
+    async fn make(&self, _: &BackupRequest) -> Result<BackupReport, BackupError> {
+        Err(BackupError("there is no place to keep backups".to_owned()))
     }
 }
 
@@ -75,15 +82,16 @@ impl Domain {
     /// # Errors
     /// Why there is no backup.
     pub async fn back_up(&self) -> Result<Option<BackupReport>, BackupError> {
+        if !self.backups().have_a_place() {
+            return Ok(None);
+        }
         let installation = self.installation_id().await.map_err(|error| BackupError(in_words(&error)))?;
         let report = self.backups().make(&BackupRequest { installation, at: self.now() }).await?;
-        if let Some(report) = &report {
-            let now = self.now().timestamp() as f64;
-            metrics::gauge!("bellwether_backup_last_success_timestamp_seconds").set(now);
-            metrics::gauge!("bellwether_backup_size_bytes").set(report.bytes as f64);
-            metrics::gauge!("bellwether_backup_rows").set(report.rows as f64);
-        }
-        Ok(report)
+        let now = self.now().timestamp() as f64;
+        metrics::gauge!("bellwether_backup_last_success_timestamp_seconds").set(now);
+        metrics::gauge!("bellwether_backup_size_bytes").set(report.bytes as f64);
+        metrics::gauge!("bellwether_backup_rows").set(report.rows as f64);
+        Ok(Some(report))
     }
 }
 

@@ -19,8 +19,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
-/// Bytes of a part: with at most 10,000 parts, files of up to 160 GB.
-const PART: usize = 16 << 20;
+/// Bytes of a part: with at most 10,000 parts, files of up to 80 GB.
+const PART: usize = 8 << 20;
 /// Parts that are on their way at once.
 const PARTS_AT_ONCE: usize = 2;
 
@@ -73,9 +73,8 @@ impl Bucket {
     /// # Errors
     /// When the settings do not fit together.
     pub fn open(bucket: &str, prefix: &str, settings: &BucketSettings) -> Result<Self, StorageError> {
-        let mut builder = AmazonS3Builder::from_env()
-            .with_bucket_name(bucket)
-            .with_checksum_algorithm(Checksum::SHA256);
+        let mut builder =
+            AmazonS3Builder::from_env().with_bucket_name(bucket).with_checksum_algorithm(Checksum::SHA256);
         if let Some(endpoint) = &settings.endpoint {
             builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
         }

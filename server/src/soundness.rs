@@ -9,7 +9,9 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
 /// When the database does not answer.
 pub(crate) async fn integrity(db: &impl ConnectionTrait) -> anyhow::Result<Vec<String>> {
     let query = match db.get_database_backend() {
-        DbBackend::Sqlite => "SELECT integrity_check AS complaint FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT 10",
+        DbBackend::Sqlite => {
+            "SELECT integrity_check AS complaint FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT 10"
+        }
         _ => {
             "SELECT 'the index ' || indexrelid::regclass || ' is not valid' AS complaint \
              FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid \

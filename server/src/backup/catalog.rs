@@ -107,11 +107,9 @@ impl RawTable {
         let key = key.into_iter().map(|column| column.name.clone()).collect();
         let columns = self.0.iter().map(|column| match kind(&column.type_name) {
             Some(kind) => Ok((column.name.clone(), kind)),
-            None => bail!(
-                "the column {name}.{} has the type {}: it cannot be backed up",
-                column.name,
-                column.type_name
-            ),
+            None => {
+                bail!("the column {name}.{} has the type {}: it cannot be backed up", column.name, column.type_name)
+            }
         });
         Ok(Table { columns: columns.collect::<anyhow::Result<_>>()?, key })
     }

@@ -51,12 +51,7 @@ async fn tables(db: &DatabaseConnection, manifest: &Manifest) -> anyhow::Result<
     tables.collect()
 }
 
-async fn fill(
-    tx: &DatabaseTransaction,
-    tables: &Catalog,
-    archive: &Path,
-    manifest: &Manifest,
-) -> anyhow::Result<()> {
+async fn fill(tx: &DatabaseTransaction, tables: &Catalog, archive: &Path, manifest: &Manifest) -> anyhow::Result<()> {
     snapshot::without_timeouts(tx).await?;
     let backend = tx.get_database_backend();
     tx.execute_unprepared(&look_at_keys_later(backend)).await?;

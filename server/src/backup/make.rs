@@ -41,10 +41,13 @@ pub(crate) struct ArchiveKeeper {
 
 #[async_trait]
 impl Backups for ArchiveKeeper {
-    async fn make(&self, request: &BackupRequest) -> Result<Option<BackupReport>, BackupError> {
-        let Some(location) = &self.to else { return Ok(None) };
-        let made = self.make_at(location, request).await;
-        made.map(Some).map_err(|error| BackupError(plain(&error)))
+    fn have_a_place(&self) -> bool {
+        self.to.is_some()
+    }
+
+    async fn make(&self, request: &BackupRequest) -> Result<BackupReport, BackupError> {
+        let location = self.to.as_ref().ok_or_else(|| BackupError("there is no place to keep backups".to_owned()))?;
+        self.make_at(location, request).await.map_err(|error| BackupError(plain(&error)))
     }
 }
 
@@ -128,7 +131,8 @@ fn ours(
 ) -> anyhow::Result<(Catalog, Vec<(String, Contents)>)> {
     let (mut tables, mut layouts) = (Catalog::new(), Vec::new());
     for (name, expected) in made {
-        let table = there.get(name).with_context(|| format!("the database lacks the table {name}"))?.understand(name)?;
+        let table =
+            there.get(name).with_context(|| format!("the database lacks the table {name}"))?.understand(name)?;
         if table.sorted_columns() != expected.sorted_columns() {
             bail!("the table {name} has other columns than its migrations made");
         }

@@ -85,10 +85,13 @@ mod tests {
         let mut left: Vec<String> =
             fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();
-        assert_eq!(left, [
-            ".bellwether-0123-20261122T010000Z.tar.zst.partial",
-            ".bellwether-4567-20261120T030000Z.tar.zst.partial",
-            "bellwether-0123-20261120T030000Z.tar.zst",
-        ]);
+        assert_eq!(
+            left,
+            [
+                ".bellwether-0123-20261122T010000Z.tar.zst.partial",
+                ".bellwether-4567-20261120T030000Z.tar.zst.partial",
+                "bellwether-0123-20261120T030000Z.tar.zst",
+            ]
+        );
     }
 }

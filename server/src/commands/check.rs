@@ -93,10 +93,13 @@ async fn look_at_database(domain: &Domain, findings: &mut Findings) -> anyhow::R
     let reader = domain.db().reader();
     let pending = app::pending_migrations(domain.db()).await.context("it cannot be told which migrations are applied");
     let is_migrated = matches!(pending, Ok(0));
-    findings.tell("migrations", pending.and_then(|pending| match pending {
-        0 => Ok(format!("{} applied", Migrator::migrations().len())),
-        pending => Err(anyhow::anyhow!("{pending} pending: run bellwether migrate up")),
-    }))?;
+    findings.tell(
+        "migrations",
+        pending.and_then(|pending| match pending {
+            0 => Ok(format!("{} applied", Migrator::migrations().len())),
+            pending => Err(anyhow::anyhow!("{pending} pending: run bellwether migrate up")),
+        }),
+    )?;
     findings.complain("integrity", soundness::integrity(reader).await)?;
     findings.complain("foreign keys", soundness::foreign_keys(reader).await)?;
     Ok(is_migrated)

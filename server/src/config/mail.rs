@@ -77,8 +77,7 @@ impl Mail {
     /// Which file cannot be read.
     pub fn smtp(&self) -> Result<Option<SmtpSettings>, ConfigError> {
         let Some(host) = self.host.clone() else { return Ok(None) };
-        let password =
-            secret::resolve(self.password.as_ref(), self.password_file.as_ref(), "mail.password_file")?;
+        let password = secret::resolve(self.password.as_ref(), self.password_file.as_ref(), "mail.password_file")?;
         let read = |file| secret::read(file, "mail.authority_file");
         let authority = self.authority_file.as_ref().map(read).transpose()?;
         Ok(Some(SmtpSettings {

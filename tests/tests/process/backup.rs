@@ -71,8 +71,18 @@ fn restored(place: &Place, file: &std::path::Path) -> String {
 async fn rows(place: &Place) -> Vec<(&'static str, i64)> {
     let mut rows = Vec::new();
     for table in [
-        "tenants", "users", "sessions", "assets", "strategies", "signals", "signal_sequence", "signal_sources",
-        "signal_deliveries", "audit_log", "outbox", "installation",
+        "tenants",
+        "users",
+        "sessions",
+        "assets",
+        "strategies",
+        "signals",
+        "signal_sequence",
+        "signal_sources",
+        "signal_deliveries",
+        "audit_log",
+        "outbox",
+        "installation",
     ] {
         rows.push((table, place.count(table).await));
     }

@@ -100,7 +100,12 @@ async fn what_is_asked_for_is_exposed() {
             let of_ours = of_ours.map(|label| label.trim_start_matches("exported_"));
             missing.extend(of_ours.filter(|label| !known.contains(*label)).map(|label| format!("{name}{{{label}}}")));
         }
-        if missing.is_empty() { Some(()) } else { eprintln!("not yet: {missing:?}"); None }
+        if missing.is_empty() {
+            Some(())
+        } else {
+            eprintln!("not yet: {missing:?}");
+            None
+        }
     })
     .await;
 }

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use bellwether_tests::both_databases;
+use bellwether_tests::{Backend, both_databases};
 
 use super::{beside, restored, rows};
 use crate::place::Place;
@@ -60,10 +60,11 @@ both_databases! {
         // More than a part, so that it goes up in several.
         let db = app.database().await;
         let fill = match app.backend {
-            bellwether_tests::Backend::Sqlite => "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600000) \
-                INSERT INTO rate_limits SELECT randomblob(32), i FROM n",
-            bellwether_tests::Backend::Postgres => "INSERT INTO rate_limits \
-                SELECT sha256(gen_random_uuid()::text::bytea), i FROM generate_series(1, 600000) AS n (i)",
+            Backend::Sqlite => "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) \
+                INSERT INTO installation SELECT 'filler ' || i, hex(randomblob(30000)) FROM n",
+            Backend::Postgres => "INSERT INTO installation SELECT 'filler ' || i, \
+                (SELECT string_agg(md5(i || ' ' || j || random()), '') FROM generate_series(1, 1875) AS m (j)) \
+                FROM generate_series(1, 400) AS n (i)",
         };
         sea_orm::ConnectionTrait::execute_unprepared(&db, fill).await.unwrap();
         db.close().await.unwrap();
@@ -71,13 +72,12 @@ both_databases! {
         let file = said.split(": ").next().unwrap().to_owned();
         assert!(file.starts_with("s3://bucket1/nightly/acme/bellwether-"), "{said}");
         let bytes: u64 = said.split(" bytes").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
-        assert!(bytes > 16 << 20, "{said}");
+        assert!(bytes > 8 << 20, "{said}");
         app.done(&["restore", "--check", &file]);
         let Some(other) = beside(&app, app.backend).await else { return };
         let other = storage.used_by(other);
         restored(&other, std::path::Path::new(&file));
         assert_eq!(rows(&other).await, rows(&app).await);
-        assert_eq!(other.count("rate_limits").await, 600_000);
     }
 }
 

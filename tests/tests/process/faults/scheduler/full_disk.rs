@@ -15,7 +15,9 @@ use crate::small_disk::SmallDisk;
 async fn a_full_disk_is_waited_for() {
     // The disk is gone before the place that it is mounted in.
     let place = Place::sqlite();
-    let Some((place, disk)) = SmallDisk::mount(&place.path("data"), "12m").map(|disk| (brisk(place), disk)) else { return };
+    let Some((place, disk)) = SmallDisk::mount(&place.path("data"), "12m").map(|disk| (brisk(place), disk)) else {
+        return;
+    };
     let server = place.serve().await;
     leads(&server, "scheduler lock acquired").await;
     settled(&place).await;
