@@ -8,12 +8,14 @@ use sea_orm::{DatabaseTransaction, Iterable, QueryOrder, QuerySelect, Set};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+mod chains;
 mod list;
 
 use crate::Domain;
 use crate::error::Result;
 use crate::ids::{AuditEntryId, Id, TenantId, UserId};
 use crate::viewer::ClientInfo;
+pub use chains::Chain;
 pub use list::AuditFilter;
 
 /// What happened.

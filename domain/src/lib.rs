@@ -5,6 +5,7 @@
 //! reached through scopes (`visible_to`) that have tenant and owner in them: what is not visible does not exist.
 
 pub mod audit;
+pub mod backup;
 pub mod clock;
 pub mod db;
 pub mod entropy;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use backup::Backups;
 use clock::Clock;
 use db::Db;
 use entropy::Entropy;
@@ -127,6 +129,8 @@ pub struct Ports {
     pub alerts: Arc<dyn AlertReader>,
     /// What takes letters to people.
     pub mailer: Arc<dyn Mailer>,
+    /// What makes backups.
+    pub backups: Arc<dyn Backups>,
 }
 
 /// The business: every use case is a method of it. Cheap to clone.
@@ -151,6 +155,7 @@ struct Inner {
     ingest: IngestWorker,
     scheduler: Scheduler,
     outbox: Outbox,
+    backups: Arc<dyn Backups>,
 }
 
 impl Domain {
@@ -173,6 +178,7 @@ impl Domain {
             ingest: IngestWorker::new(ports.alerts),
             scheduler: Scheduler::default(),
             outbox: Outbox::new(ports.mailer),
+            backups: ports.backups,
             clock: ports.clock,
             entropy: ports.entropy,
             keys: ports.keys,
@@ -257,6 +263,10 @@ impl Domain {
 
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.0.outbox
+    }
+
+    pub(crate) fn backups(&self) -> &dyn Backups {
+        &*self.0.backups
     }
 }
 

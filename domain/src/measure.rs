@@ -7,7 +7,7 @@ use crate::Domain;
 use crate::error::Result;
 use crate::identity::{UserStatus, user};
 use crate::permission::Role;
-use crate::scheduler;
+use crate::{backup, scheduler};
 
 /// Says what the metrics of the domain are.
 pub fn describe_metrics() {
@@ -17,6 +17,7 @@ pub fn describe_metrics() {
     describe_gauge!("bellwether_db_connections", "Connections to the database, by pool, in use and idle");
     describe_gauge!("bellwether_cache_entries", "What is remembered in memory, by cache");
     describe_gauge!("bellwether_users", "Users of all tenants, by role and status");
+    backup::describe_metrics();
     scheduler::describe_metrics();
 }
 

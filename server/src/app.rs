@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::ArchiveKeeper;
 use crate::config::{Config, Introspection};
 use crate::http::{self, AppState, HttpSettings, MigrationCheck, Site};
 
@@ -50,6 +51,7 @@ async fn open_with(config: &Config, keys: SigningKeys) -> anyhow::Result<Domain>
         keys,
         alerts: Arc::new(TradingView),
         mailer: mailer(config)?,
+        backups: Arc::new(keeper(config)?),
     };
     Ok(Domain::new(db, config.domain(), ports)?)
 }
@@ -61,6 +63,17 @@ fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
         Some(settings) => Ok(Arc::new(SmtpMailer::new(sender, settings).context("mail cannot be sent")?)),
         None => Ok(Arc::new(FileMailer::new(sender, config.mail_folder()))),
     }
+}
+
+/// What keeps backups, where they are configured to be.
+fn keeper(config: &Config) -> anyhow::Result<ArchiveKeeper> {
+    Ok(ArchiveKeeper {
+        db: config.db(),
+        to: config.backup.location()?,
+        bucket: config.backup.bucket()?,
+        keep: config.backup.keep(),
+        clock: Arc::new(SystemClock),
+    })
 }
 
 /// Opens the database.
@@ -85,7 +98,7 @@ pub(crate) fn make_folder(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Reads the keys that sign access tokens.
-fn read_keys(file: &Path) -> anyhow::Result<SigningKeys> {
+pub(crate) fn read_keys(file: &Path) -> anyhow::Result<SigningKeys> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(

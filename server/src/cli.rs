@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands;
 use crate::config::{Config, ConfigError};
+use crate::plain::plain;
 
 /// The backend of a trading-signals business: signals in, signals out, behind one GraphQL endpoint.
 #[derive(Debug, Parser)]
@@ -78,11 +79,27 @@ enum Command {
         #[command(subcommand)]
         page: Page,
     },
-    /// Check something and say what is wrong
-    #[command(after_help = "Example: bellwether check config")]
+    /// Check everything, or one thing, and say what is wrong
+    #[command(after_help = "Example: bellwether check\nExits with 1 where something is wrong.")]
     Check {
         #[command(subcommand)]
-        what: Check,
+        what: Option<Check>,
+    },
+    /// Back the database up while the server runs: into one file, tried by restoring it
+    #[command(after_help = "Example: bellwether backup --to /var/backups/bellwether")]
+    Backup {
+        /// A folder or s3://BUCKET/PREFIX [default: backup.to]
+        #[arg(long, value_name = "PLACE")]
+        to: Option<String>,
+    },
+    /// Restore a backup into an empty database, of either kind; nothing is ever overwritten
+    #[command(after_help = "Example: bellwether restore backups/bellwether-….tar.zst --data-dir /srv/bellwether")]
+    Restore {
+        /// The file, or s3://BUCKET/PREFIX/NAME
+        file: String,
+        /// Only try it: restore it into a scratch database, and leave the configured one alone
+        #[arg(long)]
+        check: bool,
     },
     /// Work with signals
     #[command(after_help = "Example: bellwether signals import history.csv --tenant atlas")]
@@ -137,6 +154,12 @@ enum Check {
     /// Print the configuration as it is, with secrets masked
     #[command(after_help = "Example: bellwether check config")]
     Config,
+    /// Whether the database answers, has every migration, and is sound, with every foreign key
+    #[command(after_help = "Example: bellwether check database")]
+    Database,
+    /// Whether every tenant's audit chain is whole
+    #[command(after_help = "Example: bellwether check audit")]
+    Audit,
 }
 
 #[derive(Debug, Subcommand)]
@@ -217,7 +240,7 @@ impl Cli {
             Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
             Err(error) => {
                 // The only place where an error is told to a person: one sentence, then what is behind it.
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", plain(&error));
                 if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
             }
         }
@@ -241,7 +264,17 @@ impl Cli {
             }
             Command::Seed { demo } => commands::seed::run(Config::load(&options)?, demo),
             Command::Reset { demo, force } => commands::reset::run(Config::load(&options)?, demo, force),
-            Command::Check { what: Check::Config } => commands::check::config(&Config::load(&options)?),
+            Command::Check { what } => {
+                let config = Config::load(&options)?;
+                match what {
+                    None => commands::check::everything(config),
+                    Some(Check::Config) => commands::check::config(&config),
+                    Some(Check::Database) => commands::check::database(config),
+                    Some(Check::Audit) => commands::check::audit(config),
+                }
+            }
+            Command::Backup { to } => commands::backup::make(Config::load(&options)?, to),
+            Command::Restore { file, check } => commands::backup::restore(Config::load(&options)?, &file, check),
             Command::Signals { what: Signals::Import(args) } => commands::import::run(Config::load(&options)?, &args),
             Command::Owner { what: Owner::Create(args) } => commands::owner::create(Config::load(&options)?, args),
         }

@@ -20,8 +20,11 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Options;
 
+mod backup;
 mod mail;
+mod secret;
 
+pub use backup::Backup;
 pub use mail::{Mail, MailTls};
 
 /// Everything that an installation decides.
@@ -44,6 +47,8 @@ pub struct Config {
     pub scheduler: Scheduler,
     /// How long what is over is kept.
     pub retention: Retention,
+    /// Where backups are kept, and which.
+    pub backup: Backup,
     /// How it writes to people.
     pub mail: Mail,
     /// How it is measured.
@@ -335,6 +340,7 @@ impl Config {
             ));
         }
         self.mail.validate()?;
+        self.backup.validate()?;
         if let Err(error) = EnvFilter::try_new(&self.log.level) {
             return refuse(&format!("log.level: {error}"));
         }

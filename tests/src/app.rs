@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bellwether::config::Config;
+use bellwether_domain::backup::NoBackups;
 use bellwether_domain::clock::{Clock, ManualClock, SystemClock};
 use bellwether_domain::db::{Db, DbConfig};
 use bellwether_domain::entropy::Entropy;
@@ -221,6 +222,7 @@ fn domain_in(db: Db, config: DomainConfig, clock: Arc<dyn Clock>, mailer: Arc<dy
         keys: SigningKeys::from_jwks(keys.expose_secret()).unwrap(),
         alerts: Arc::new(TradingView),
         mailer,
+        backups: Arc::new(NoBackups),
     };
     Domain::new(db, config, ports).unwrap()
 }

@@ -2,6 +2,7 @@
 //! again at any time. To add one, add its entry here and its function below.
 
 mod audit;
+mod backups;
 mod deliveries;
 mod letters;
 mod runs;
@@ -82,6 +83,13 @@ pub(super) const JOBS: &[Job] = &[
         schedule: Schedule::Cron("15 3 * * *"),
         timeout: Duration::from_secs(3_600),
         run: |run| audit::verify(run).boxed(),
+    },
+    Job {
+        name: "backup",
+        description: "Backs the database up to backup.to and removes outdated backups; does nothing where that is not set.",
+        schedule: Schedule::Cron("30 1 * * *"),
+        timeout: Duration::from_secs(6 * 3_600),
+        run: |run| backups::back_up(run).boxed(),
     },
 ];
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -54,20 +55,27 @@ pub(crate) async fn alone(config: &Config) -> anyhow::Result<Alone> {
         Config { database: crate::config::Database { connections: 1, ..config.database.clone() }, ..config.clone() };
     let db = app::connect(&config).await?;
     let url = config.database_url();
-    let file = match url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) {
+    let file = match sqlite_path(&url) {
         None => {
             lock(db.writer()).await?;
             None
         }
-        Some(path) => {
-            let path = format!("{}.migrating", path.split('?').next().unwrap_or(path));
-            let file = File::create(&path).with_context(|| format!("{path} cannot be made"))?;
-            tokio::task::spawn_blocking(move || file.lock().map(|()| Some(file)))
-                .await?
-                .context("no lock can be had")?
-        }
+        Some(path) => Some(lock_beside(Path::new(path)).await?),
     };
     Ok(Alone { db, _file: file })
+}
+
+/// The file that a URL of a SQLite database names; none for another database.
+pub(crate) fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
+    Some(path.split('?').next().unwrap_or(path))
+}
+
+/// The lock beside a SQLite file, waited for; given back when it is dropped.
+pub(crate) async fn lock_beside(database: &Path) -> anyhow::Result<File> {
+    let path = format!("{}.migrating", database.display());
+    let file = File::create(&path).with_context(|| format!("{path} cannot be made"))?;
+    tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await?.context("no lock can be had")
 }
 
 /// The database for one who migrates.

@@ -1,5 +1,6 @@
 //! What the command line does, one command a file.
 
+pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod docs;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use bellwether_integrations::mail::{Sender, SmtpSettings, TlsMode};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
+use super::secret::{self, Secret};
 
 /// How the server writes to people.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,17 +46,6 @@ pub enum MailTls {
     None,
 }
 
-/// A value that is read, and never written or shown: it prints as `***`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(SecretString);
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("***")
-    }
-}
-
 impl Mail {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let refuse = |message: &str| Err(ConfigError::new(message.to_owned()));
@@ -88,17 +77,9 @@ impl Mail {
     /// Which file cannot be read.
     pub fn smtp(&self) -> Result<Option<SmtpSettings>, ConfigError> {
         let Some(host) = self.host.clone() else { return Ok(None) };
-        let read = |file: &PathBuf, key: &str| {
-            std::fs::read_to_string(file)
-                .map_err(|error| ConfigError::new(format!("{key}: {} cannot be read: {error}", file.display())))
-        };
-        let password = match (&self.password, &self.password_file) {
-            (Some(Secret(password)), _) => Some(password.expose_secret().to_owned()),
-            (None, Some(file)) => Some(read(file, "mail.password_file")?),
-            (None, None) => None,
-        };
-        let password = password.map(|password| SecretString::from(password.trim_end_matches(['\r', '\n'])));
-        let authority = self.authority_file.as_ref().map(|file| read(file, "mail.authority_file")).transpose()?;
+        let password = secret::resolve(self.password.as_ref(), self.password_file.as_ref(), "mail.password_file")?;
+        let read = |file| secret::read(file, "mail.authority_file");
+        let authority = self.authority_file.as_ref().map(read).transpose()?;
         Ok(Some(SmtpSettings {
             host,
             port: self.port,
@@ -115,6 +96,8 @@ impl Mail {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
     use crate::config::Config;
 

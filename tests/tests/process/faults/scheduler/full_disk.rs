@@ -1,10 +1,5 @@
 //! The disk under SQLite is full for a while.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
@@ -12,37 +7,7 @@ use super::super::{RECORD, outcome, signal};
 use super::{PATIENCE, ask_for, brisk, leads, owner, settled};
 use crate::place::Place;
 use crate::server::until;
-
-/// A file system of its own for the data, gone with the test.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// Mounts one; none where that is not allowed.
-    fn mount(at: &Path) -> Option<Self> {
-        std::fs::create_dir_all(at).unwrap();
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(at).output();
-        if mount.is_ok_and(|done| done.status.success()) {
-            return Some(Self(at.to_owned()));
-        }
-        eprintln!("a file system cannot be mounted here: this test is left out");
-        None
-    }
-
-    /// Takes all the room that is left; the file that takes it.
-    fn fill(&self) -> PathBuf {
-        let path = self.0.join("filler");
-        let mut file = File::create(&path).unwrap();
-        while file.write_all(&[0; 4_096]).is_ok() {}
-        path
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: the server may still be on its way out.
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
+use crate::small_disk::SmallDisk;
 
 /// What cannot be written is refused, and everything is read meanwhile; afterwards all goes on, the jobs too, and nothing is
 /// broken. Whether the lease could be renewed meanwhile depends on the room that the write-ahead log has left.
@@ -50,7 +15,9 @@ impl Drop for SmallDisk {
 async fn a_full_disk_is_waited_for() {
     // The disk is gone before the place that it is mounted in.
     let place = Place::sqlite();
-    let Some((place, disk)) = SmallDisk::mount(&place.path("data")).map(|disk| (brisk(place), disk)) else { return };
+    let Some((place, disk)) = SmallDisk::mount(&place.path("data"), "12m").map(|disk| (brisk(place), disk)) else {
+        return;
+    };
     let server = place.serve().await;
     leads(&server, "scheduler lock acquired").await;
     settled(&place).await;

@@ -1,0 +1,172 @@
+//! Restoring a backup into an empty database.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use bellwether_domain::db::Db;
+use bellwether_integrations::object_storage::BucketSettings;
+use bellwether_migrations::Migrator;
+use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteLockingMode};
+use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use tempfile::TempDir;
+
+use super::load::load;
+use super::manifest::Manifest;
+use super::place::{Location, Place};
+use super::scratch::Scratch;
+use super::{archive, catalog};
+use crate::app;
+use crate::commands::migrate;
+use crate::config::Config;
+
+/// What was restored.
+pub(crate) struct Restored {
+    /// What the backup said of itself.
+    pub(crate) manifest: Manifest,
+    /// The database that it was restored into.
+    pub(crate) backend: &'static str,
+    /// How many migrations were applied to it afterwards.
+    pub(crate) migrated: usize,
+}
+
+/// Restores a backup into the configured database, which must hold no business and be nobody else's meanwhile. Nothing
+/// is changed before the whole archive was read and found whole; then its rows come in one transaction.
+///
+/// # Errors
+/// Why it was not restored. The database holds no row of it then.
+pub(crate) async fn restore(config: &Config, bucket: &BucketSettings, from: Location) -> anyhow::Result<Restored> {
+    let backup = Backup::fetch(from, bucket).await?;
+    let steps = backup.manifest.migration_steps().context("the backup cannot be restored")?;
+    let target = Target::take(config).await?;
+    let restored = fill(&target.connection, steps, &backup).await;
+    target.release().await?;
+    let (backend, migrated) = restored?;
+    Ok(Restored { manifest: backup.manifest, backend, migrated })
+}
+
+async fn fill(db: &DatabaseConnection, steps: u32, backup: &Backup) -> anyhow::Result<(&'static str, usize)> {
+    refuse_a_business(db).await?;
+    // What may be there without a business is what seeding puts there: the archive has its own.
+    Migrator::down(db, None).await.context("the empty tables could not be taken away")?;
+    Migrator::up(db, Some(steps)).await.context("the backup's tables could not be made")?;
+    load(db, &backup.archive, &backup.manifest).await.context("the backup was not restored")?;
+    let pending = Migrator::get_pending_migrations_read_only(db).await?.len();
+    let newer = "the backup was restored, and newer migrations could not be applied: try bellwether migrate up";
+    Migrator::up(db, None).await.context(newer)?;
+    db.execute_unprepared("ANALYZE").await.context("the planner's statistics could not be made")?;
+    let backend = if db.get_database_backend() == DbBackend::Sqlite { "SQLite" } else { "PostgreSQL" };
+    Ok((backend, pending))
+}
+
+/// Restores a backup into a scratch database, and nowhere else.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) async fn prove(bucket: &BucketSettings, from: Location) -> anyhow::Result<Manifest> {
+    let backup = Backup::fetch(from, bucket).await?;
+    let steps = backup.manifest.migration_steps().context("the backup cannot be restored")?;
+    let scratch = Scratch::create(backup.folder.path(), steps).await?;
+    scratch.try_out(&backup.archive, &backup.manifest).await?;
+    Ok(backup.manifest)
+}
+
+/// A backup at hand that was read to its end and found whole.
+struct Backup {
+    archive: PathBuf,
+    manifest: Manifest,
+    folder: TempDir,
+}
+
+impl Backup {
+    async fn fetch(from: Location, bucket: &BucketSettings) -> anyhow::Result<Self> {
+        let (location, name) = from.split()?;
+        let folder = tempfile::tempdir().context("a temporary folder cannot be made")?;
+        let archive = Place::open(location, bucket)?.fetch(&name, folder.path()).await?;
+        let path = archive.clone();
+        let manifest = tokio::task::spawn_blocking(move || archive::read(&path, |_, _| Ok(()))).await??;
+        Ok(Self { archive, manifest, folder })
+    }
+}
+
+/// The database that is restored into, for as long as nobody else may have it.
+struct Target {
+    connection: DatabaseConnection,
+    _lock: Lock,
+}
+
+/// What keeps migrators away, until it is dropped.
+enum Lock {
+    File { _beside: std::fs::File },
+    Connection { _own: Db },
+}
+
+impl Target {
+    /// Takes the database.
+    ///
+    /// # Errors
+    /// When a server or another command has it.
+    async fn take(config: &Config) -> anyhow::Result<Self> {
+        let url = config.database_url();
+        if let Some(path) = migrate::sqlite_path(&url) {
+            if config.database.url.is_none() {
+                app::make_folder(&config.data_dir)?;
+            }
+            let lock = Lock::File { _beside: migrate::lock_beside(Path::new(path)).await? };
+            return Ok(Self { connection: exclusively(&url).await?, _lock: lock });
+        }
+        let db = migrate::alone(config).await?.db;
+        let others = "SELECT count(*) AS others FROM pg_stat_activity WHERE datname = current_database() \
+                      AND application_name = 'bellwether' AND pid <> pg_backend_pid()";
+        let connection = db.writer().clone();
+        let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, others)).await?;
+        if row.map_or(Ok(0), |row| row.try_get::<i64>("", "others"))? > 0 {
+            bail!("{IN_USE}");
+        }
+        Ok(Self { connection, _lock: Lock::Connection { _own: db } })
+    }
+
+    async fn release(self) -> anyhow::Result<()> {
+        self.connection.close().await.context("the database could not be closed")
+    }
+}
+
+const IN_USE: &str = "another Bellwether process has the database open: stop it first; nothing was changed";
+
+/// Opens a SQLite database for nobody but us. Whoever has it open, reading or idle, holds a lock on it as long as it is
+/// in WAL mode; leaving that mode needs the lock alone, and is refused as long as there is another. From then on the
+/// lock is ours.
+async fn exclusively(url: &str) -> anyhow::Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).min_connections(1).sqlx_logging(false).idle_timeout(None).max_lifetime(None);
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        let sqlite = sqlite.create_if_missing(true).foreign_keys(true).busy_timeout(std::time::Duration::ZERO);
+        sqlite.locking_mode(SqliteLockingMode::Exclusive).journal_mode(SqliteJournalMode::Delete)
+    });
+    match Database::connect(options).await {
+        Ok(connection) => {
+            // With this the lock is taken, also where the database was not in WAL mode.
+            connection.execute_unprepared("BEGIN EXCLUSIVE; COMMIT").await.context(IN_USE)?;
+            Ok(connection)
+        }
+        Err(error) if error.to_string().contains("database is locked") => bail!("{IN_USE}"),
+        Err(error) => Err(error).with_context(|| format!("the database ({url}) cannot be opened")),
+    }
+}
+
+/// Everything of a business belongs to a tenant.
+async fn refuse_a_business(db: &DatabaseConnection) -> anyhow::Result<()> {
+    if !catalog::read(db).await?.contains_key("tenants") {
+        return Ok(());
+    }
+    let count = Statement::from_string(db.get_database_backend(), "SELECT count(*) AS tenants FROM tenants");
+    let row = db.query_one_raw(count).await.context("the database does not answer")?;
+    let tenants: i64 = row.map_or(Ok(0), |row| row.try_get("", "tenants"))?;
+    if tenants > 0 {
+        bail!(
+            "the database holds a business, of {tenants} tenant(s): nothing was changed. Restore into an empty database, \
+             such as one in another folder (--data-dir)"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Backups in S3-compatible storage: moto's server, where `moto_server` (or what `MOTO_SERVER` names) is installed.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use bellwether_tests::{Backend, both_databases};
+
+use super::{beside, restored, rows};
+use crate::place::Place;
+use crate::server::{http, until};
+
+const SECRET: &str = "s3cr3t-of-the-bucket";
+
+/// A storage with one bucket, gone with the test.
+struct Storage {
+    server: Child,
+    endpoint: String,
+}
+
+impl Storage {
+    async fn start() -> Option<Self> {
+        let program = std::env::var("MOTO_SERVER").unwrap_or_else(|_| "moto_server".to_owned());
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new(program);
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        let Ok(server) = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
+            assert!(std::env::var_os("CI").is_none(), "CI needs moto's server for this test");
+            eprintln!("moto's server is not installed: this test is left out");
+            return None;
+        };
+        let storage = Self { server, endpoint: format!("http://127.0.0.1:{port}") };
+        until(Duration::from_secs(60), "the storage has a bucket", async || {
+            let authorization = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request";
+            let request = http().put(format!("{}/bucket1", storage.endpoint)).header("authorization", authorization);
+            request.send().await.is_ok_and(|answer| answer.status().is_success()).then_some(())
+        })
+        .await;
+        Some(storage)
+    }
+
+    /// An installation that keeps its backups here.
+    fn used_by(&self, place: Place) -> Place {
+        let place = place.with("BACKUP__S3_ENDPOINT", &self.endpoint).with("BACKUP__S3_REGION", "us-east-1");
+        place.with("BACKUP__S3_ACCESS_KEY_ID", "key").with("BACKUP__S3_SECRET_ACCESS_KEY", SECRET)
+    }
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+both_databases! {
+    async fn a_backup_goes_into_a_bucket_and_comes_back(app: Place) {
+        let Some(storage) = Storage::start().await else { return };
+        let app = storage.used_by(app).with("BACKUP__TO", "s3://bucket1/nightly/acme").founded();
+        // More than a part, so that it goes up in several.
+        let db = app.database().await;
+        let fill = match app.backend {
+            Backend::Sqlite => "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) \
+                INSERT INTO installation SELECT 'filler ' || i, hex(randomblob(30000)) FROM n",
+            Backend::Postgres => "INSERT INTO installation SELECT 'filler ' || i, \
+                (SELECT string_agg(md5(i || ' ' || j || random()), '') FROM generate_series(1, 1875) AS m (j)) \
+                FROM generate_series(1, 400) AS n (i)",
+        };
+        sea_orm::ConnectionTrait::execute_unprepared(&db, fill).await.unwrap();
+        db.close().await.unwrap();
+        let said = app.done(&["backup"]).out;
+        let file = said.split(": ").next().unwrap().to_owned();
+        assert!(file.starts_with("s3://bucket1/nightly/acme/bellwether-"), "{said}");
+        let bytes: u64 = said.split(" bytes").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+        assert!(bytes > 8 << 20, "{said}");
+        app.done(&["restore", "--check", &file]);
+        let Some(other) = beside(&app, app.backend).await else { return };
+        let other = storage.used_by(other);
+        restored(&other, std::path::Path::new(&file));
+        assert_eq!(rows(&other).await, rows(&app).await);
+    }
+}
+
+/// What is not there, or not ours, is told without the secret.
+#[tokio::test]
+async fn a_bucket_that_cannot_be_used_is_told() {
+    let Some(storage) = Storage::start().await else { return };
+    let app = storage.used_by(Place::sqlite()).founded();
+    for args in [
+        &["backup", "--to", "s3://no-such-bucket/x"][..],
+        &["restore", "s3://bucket1/x/bellwether-0-20260101T000000Z.tar.zst"],
+    ] {
+        let said = app.refused(1, args);
+        assert!(said.contains("bucket") && !said.contains(SECRET), "{args:?}: {said}");
+    }
+    let shown = app.done(&["check", "config"]).out;
+    assert!(shown.contains("s3_secret_access_key = \"***\"") && !shown.contains(SECRET), "{shown}");
+    // Older ones go here too.
+    let first = app.done(&["backup", "--to", "s3://bucket1/x"]).out;
+    assert!(first.starts_with("s3://bucket1/x/"), "{first}");
+}

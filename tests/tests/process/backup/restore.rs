@@ -1,0 +1,185 @@
+//! A backup of a running server becomes the same business elsewhere, in either database.
+
+use std::os::unix::fs::PermissionsExt;
+
+use bellwether_migrations::Migrator;
+use bellwether_tests::{Backend, both_databases};
+use sea_orm_migration::MigratorTrait;
+use serde_json::{Value, json};
+
+use super::{backed_up, beside, files, record, restored, rows};
+use crate::place::{PASSWORD, Place};
+use crate::server::http;
+
+const READ: &str = "{ signals(first: 100) { totalCount nodes { id signalTime summary reasons { indicator says value }
+    payload entry strategy confidence createdAt author { id } } } signalSources { id name tokenPrefix createdAt } viewer { role user { id email createdAt } } }";
+
+/// A business with people, signals, a source with a delivery, and a session; what its trader reads.
+async fn business(app: &Place) -> Value {
+    let server = app.serve().await;
+    let trader = server.register("trader@acme.test").await;
+    record(&trader, 0..30).await;
+    let query = "mutation { createSignalSource(input: {name: \"alerts\"}) { token userErrors { message } } }";
+    let made = trader.data(query, json!({})).await;
+    let url = format!(
+        "http://{}/hooks/tradingview/{}",
+        server.address,
+        made["createSignalSource"]["token"].as_str().unwrap()
+    );
+    let sent = http().post(url).header("content-type", "text/plain").body("BUY MSFT 1d").send().await.unwrap();
+    assert_eq!(sent.status().as_u16(), 202);
+    let judged = async || (app.count("signals").await == 31).then_some(());
+    crate::server::until(std::time::Duration::from_secs(60), "the delivery is judged", judged).await;
+    let read = trader.data(READ, json!({})).await;
+    assert_eq!(server.terminate().await.0, Some(0));
+    read
+}
+
+/// What the trader of a restored business reads, after signing in as before.
+async fn read_again(place: &Place) -> Value {
+    let server = place.serve().await;
+    server.sign_in("owner@acme.test", PASSWORD).await;
+    let trader = server.sign_in("trader@acme.test", PASSWORD).await;
+    let read = trader.data(READ, json!({})).await;
+    // It goes on where it was: the next signal is the next one.
+    record(&trader, 1_000..1_001).await;
+    assert_eq!(place.figure("SELECT max(sequence) AS figure FROM signals").await, 32);
+    assert_eq!(server.terminate().await.0, Some(0));
+    read
+}
+
+async fn moves_to(app: Place, backend: Backend) {
+    let app = app.founded();
+    let before = business(&app).await;
+    let counted = rows(&app).await;
+    let file = backed_up(&app);
+    let mut counted_with_id = counted.clone();
+    // The backup gave the installation its id.
+    counted_with_id.iter_mut().find(|(table, _)| *table == "installation").unwrap().1 += 1;
+    let Some(other) = beside(&app, backend).await else { return };
+    let said = restored(&other, &file);
+    assert!(said.contains("rows of") && !said.contains("no keys"), "{said}");
+    assert_eq!(rows(&other).await, counted_with_id);
+    other.done(&["check"]);
+    assert_eq!(read_again(&other).await, before);
+    // And what was restored can be backed up and restored again.
+    let Some(third) = beside(&app, app.backend).await else { return };
+    restored(&third, &backed_up(&other));
+    third.done(&["check"]);
+}
+
+both_databases! {
+    async fn a_backup_becomes_the_same_business_elsewhere(app: Place) {
+        let backend = app.backend;
+        moves_to(app, backend).await;
+    }
+
+    async fn a_backup_moves_to_the_other_database(app: Place) {
+        let backend = if app.backend == Backend::Sqlite { Backend::Postgres } else { Backend::Sqlite };
+        moves_to(app, backend).await;
+    }
+
+    async fn nothing_is_written_over(app: Place) {
+        let app = app.founded();
+        let file = backed_up(&app);
+        let before = rows(&app).await;
+        let said = app.refused(1, &["restore", file.to_str().unwrap()]);
+        assert!(said.contains("holds a business") && said.contains("nothing was changed"), "{said}");
+        assert_eq!(rows(&app).await, before);
+        app.done(&["check"]);
+    }
+
+    /// Neither while it serves nor before anybody has asked it anything.
+    async fn a_database_that_a_server_holds_is_refused(app: Place) {
+        let app = app.founded();
+        let file = backed_up(&app);
+        let Some(other) = beside(&app, app.backend).await else { return };
+        other.done(&["migrate", "up"]);
+        let other = other.with("SCHEDULER__ENABLED", "false");
+        let server = other.serve().await;
+        let said = other.refused(1, &["restore", file.to_str().unwrap()]);
+        assert!(said.contains("stop it first") && said.contains("nothing was changed"), "{said}");
+        assert_eq!(server.terminate().await.0, Some(0));
+        restored(&other, &file);
+        assert_eq!(rows(&other).await, rows(&app).await);
+    }
+
+    /// What seeding and a server without a business left there is no reason to refuse, and does not stay.
+    async fn reference_data_is_replaced(app: Place) {
+        let app = app.founded();
+        let file = backed_up(&app);
+        let Some(other) = beside(&app, app.backend).await else { return };
+        other.done(&["migrate", "up"]);
+        other.done(&["seed"]);
+        let server = other.serve().await;
+        assert_eq!(server.terminate().await.0, Some(0));
+        restored(&other, &file);
+        assert_eq!(rows(&other).await, rows(&app).await);
+        other.done(&["check"]);
+    }
+
+    /// As after an upgrade: what an older version had backed up.
+    async fn an_older_backup_is_migrated(app: Place) {
+        let app = app.founded();
+        let whole = rows(&app).await;
+        // The newest migrations are taken back, as if they had not been made yet. Those that stay have all of the business.
+        // Four are as many as the tables that are counted here need.
+        let steps = Migrator::migrations().len() - 4;
+        app.done(&["migrate", "down", "--steps", &steps.to_string()]);
+        let file = backed_up(&app);
+        let Some(other) = beside(&app, app.backend).await else { return };
+        let said = restored(&other, &file);
+        assert!(said.contains(&format!("{steps} newer migration(s) applied")), "{said}");
+        app.done(&["migrate", "up"]);
+        assert_eq!(rows(&other).await.len(), whole.len());
+        assert_eq!(other.count("users").await, app.count("users").await);
+        other.done(&["check"]);
+        let server = other.serve().await;
+        server.sign_in("owner@acme.test", PASSWORD).await;
+    }
+
+    /// Only tried, a backup changes nothing, wherever it is tried.
+    async fn a_backup_can_be_tried(app: Place) {
+        let app = app.founded();
+        let file = backed_up(&app);
+        let before = rows(&app).await;
+        let said = app.done(&["restore", "--check", file.to_str().unwrap()]).out;
+        assert!(said.starts_with("whole: "), "{said}");
+        assert_eq!(rows(&app).await, before);
+        assert_eq!(files(&app, "backups").len(), 1);
+    }
+}
+
+/// Its user's alone, and nothing beside it.
+#[tokio::test]
+async fn a_backup_is_its_users_alone() {
+    let app = Place::sqlite().founded();
+    let file = backed_up(&app);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::metadata(app.path("backups")).unwrap().permissions().mode() & 0o777, 0o700);
+    let names = files(&app, "backups");
+    assert_eq!(names, [file.file_name().unwrap().to_str().unwrap()]);
+    assert!(names[0].starts_with("bellwether-") && names[0].ends_with("Z.tar.zst"), "{names:?}");
+}
+
+/// What is asked for wrongly is told before anything is done.
+#[tokio::test]
+async fn what_cannot_be_done_is_told() {
+    let app = Place::sqlite();
+    for (args, part) in [
+        (&["backup", "--to", "backups"][..], "migrate up"),
+        (&["restore", "nowhere.tar.zst"], "nowhere.tar.zst"),
+        (&["restore", "ftp://host/x"], "s3://"),
+    ] {
+        let said = app.refused(1, args);
+        assert!(said.contains(part), "{args:?}: {said}");
+    }
+    let app = app.founded();
+    let said = app.refused(1, &["backup"]);
+    assert!(said.contains("--to") && said.contains("backup.to"), "{said}");
+    let said = app.refused(2, &["backup", "--to", "ftp://host/x"]);
+    assert!(said.contains("s3://"), "{said}");
+    app.write("file", "no folder");
+    let said = app.refused(1, &["backup", "--to", "file"]);
+    assert!(said.contains("file"), "{said}");
+}

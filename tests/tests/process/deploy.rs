@@ -1,0 +1,137 @@
+//! The dashboard and the alerts of deploy/ ask for what a server really tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use bellwether_tests::Client;
+use serde_json::{Value, json};
+
+use crate::place::{PASSWORD, Place};
+use crate::server::{http, until};
+
+/// The labels that metrics have, by their names.
+type Exposed = BTreeMap<String, BTreeSet<String>>;
+
+fn deploy(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(path)
+}
+
+/// The names that a text begins with, up to what is no letter of a name.
+fn name(text: &str) -> &str {
+    text.split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && c != '_').next().unwrap()
+}
+
+/// The labels between braces, where a text begins with them.
+fn labels(text: &str) -> BTreeSet<String> {
+    let Some(inner) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) else { return BTreeSet::new() };
+    inner.0.split("\",").map(|label| name(label.trim()).to_owned()).collect()
+}
+
+/// What is exposed, in Prometheus' text format.
+fn parse(text: &str) -> Exposed {
+    let mut exposed = Exposed::new();
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let name = name(line);
+        exposed.entry(name.to_owned()).or_default().extend(labels(&line[name.len()..]));
+    }
+    exposed
+}
+
+/// Every metric that a text asks for, with the labels that it is asked by.
+fn asked(text: &str) -> Vec<(String, BTreeSet<String>)> {
+    text.match_indices("bellwether_")
+        .map(|(at, _)| (name(&text[at..]), at))
+        .map(|(name, at)| (name.to_owned(), labels(&text[at + name.len()..])))
+        .collect()
+}
+
+/// The queries of the dashboard.
+fn queries(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(map) => {
+            let own = map.get("expr").and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(map.values().flat_map(queries)).collect()
+        }
+        Value::Array(values) => values.iter().flat_map(queries).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Does a little of everything that is counted.
+async fn do_everything(client: &Client) {
+    let query = "mutation { createSignalSource(input: {name: \"alerts\"}) { token } }";
+    let made = client.data(query, json!({})).await;
+    let token = made["createSignalSource"]["token"].as_str().unwrap();
+    let url = format!("http://{}/hooks/tradingview/{token}", client.address);
+    http().post(url).header("content-type", "text/plain").body("BUY MSFT 1d").send().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_for_is_exposed() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let place = Place::sqlite().with("METRICS__LISTEN", &free.to_string()).with("BACKUP__TO", "backups").founded();
+    let server = place.serve().await;
+    let trader = server.register("trader@acme.test").await;
+    do_everything(&trader).await;
+    let owner = server.sign_in("owner@acme.test", PASSWORD).await;
+    let _socket = server.socket(owner.token.as_deref().unwrap()).await;
+
+    let alerts = std::fs::read_to_string(deploy("prometheus/alerts.yml")).unwrap();
+    let dashboard: Value = serde_json::from_slice(&std::fs::read(deploy("grafana/bellwether.json")).unwrap()).unwrap();
+    let queries = queries(&dashboard);
+    let asked: Vec<_> = queries.iter().chain([&alerts]).flat_map(|text| asked(text)).collect();
+    assert!(queries.len() > 20 && asked.len() > 40, "{} queries, {} metrics", queries.len(), asked.len());
+    until(Duration::from_secs(90), "everything that is asked for is exposed", async || {
+        let text = http().get(format!("http://{free}/metrics")).send().await.unwrap().text().await.unwrap();
+        let exposed = parse(&text);
+        let mut missing = BTreeSet::new();
+        for (name, labels) in &asked {
+            // In words, a histogram has no suffix.
+            let known = exposed.get(name).or_else(|| exposed.get(&format!("{name}_count")));
+            let Some(known) = known else {
+                missing.insert(name.clone());
+                continue;
+            };
+            // The first two are Prometheus' own; a label of ours that is called so is renamed to the third.
+            let of_ours = labels.iter().filter(|label| !["job", "instance"].contains(&label.as_str()));
+            let of_ours = of_ours.map(|label| label.trim_start_matches("exported_"));
+            missing.extend(of_ours.filter(|label| !known.contains(*label)).map(|label| format!("{name}{{{label}}}")));
+        }
+        if missing.is_empty() {
+            Some(())
+        } else {
+            eprintln!("not yet: {missing:?}");
+            None
+        }
+    })
+    .await;
+}
+
+/// By Prometheus' own tool, where it is installed: every query can be read, and the alerts come when they should.
+#[test]
+fn prometheus_takes_them() {
+    if Command::new("promtool").arg("--version").output().is_err() {
+        return eprintln!("promtool is not installed: this test is left out");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let dashboard: Value = serde_json::from_slice(&std::fs::read(deploy("grafana/bellwether.json")).unwrap()).unwrap();
+    let rules = queries(&dashboard).into_iter().enumerate().map(|(number, query)| {
+        let query = query.replace("$__rate_interval", "5m").replace("$instance", ".*");
+        json!({"record": format!("panel:{number}"), "expr": query})
+    });
+    // What is JSON is YAML.
+    let file = folder.path().join("dashboard.yml");
+    let file_content = json!({"groups": [{"name": "dashboard", "rules": rules.collect::<Vec<_>>()}]});
+    std::fs::write(&file, file_content.to_string()).unwrap();
+    for args in [
+        ["check", "config", deploy("prometheus/prometheus.yml").to_str().unwrap()],
+        ["check", "rules", file.to_str().unwrap()],
+        ["test", "rules", deploy("prometheus/alerts_test.yml").to_str().unwrap()],
+    ] {
+        let done = Command::new("promtool").args(args).output().unwrap();
+        assert!(done.status.success(), "{args:?}: {done:?}");
+    }
+}
