@@ -86,7 +86,7 @@ async fn outdated_ones_go_and_nothing_else() {
     // The name has seconds: the next one is another.
     let second = until(PATIENCE, "another second", async || {
         let ran = app.run(&["backup", "--to", "backups"]);
-        (ran.code == 0).then(|| ran.out)
+        (ran.code == 0).then_some(ran.out)
     })
     .await;
     // Days: today's, and two of 2024. Months: today's, and January 2024 by its newest.

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use bellwether_migrations::Migrator;
 use bellwether_tests::{Backend, both_databases};
+use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigratorTrait;
 use serde_json::{Value, json};
 
@@ -77,6 +78,33 @@ both_databases! {
     async fn a_backup_moves_to_the_other_database(app: Place) {
         let backend = if app.backend == Backend::Sqlite { Backend::Postgres } else { Backend::Sqlite };
         moves_to(app, backend).await;
+    }
+
+    /// SQLite compares times as text: it must be the text that it would have written itself, with 0, 3 or 6 decimals.
+    async fn times_keep_their_form(app: Place) {
+        let app = app.founded();
+        let times = [
+            ("tenants", "created_at", "2026-01-02T03:04:00+00:00"),
+            ("tenants", "updated_at", "2026-01-02T03:04:05.120+00:00"),
+            ("users", "created_at", "2000-12-31T23:59:59.000120+00:00"),
+            ("users", "updated_at", "1999-01-01T00:00:00.000001+00:00"),
+            ("users", "terms_accepted_at", "2026-01-02T03:04:05.100+00:00"),
+            ("assets", "created_at", "2026-01-02T03:04:05.001+00:00"),
+        ];
+        let db = app.database().await;
+        for (table, column, time) in times {
+            db.execute_unprepared(&format!("UPDATE {table} SET {column} = '{time}'")).await.unwrap();
+        }
+        db.close().await.unwrap();
+        let file = backed_up(&app);
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            let Some(other) = beside(&app, backend).await else { return };
+            restored(&other, &file);
+            for (table, column, time) in times {
+                let same = format!("SELECT count(*) AS figure FROM {table} WHERE {column} = '{time}'");
+                assert_eq!(other.figure(&same).await, other.count(table).await, "{table}.{column} {time}");
+            }
+        }
     }
 
     async fn nothing_is_written_over(app: Place) {
