@@ -72,6 +72,10 @@ impl Db {
             return Ok(Self::counting(reader, writer));
         }
         let mut options = Self::common(config, config.connections);
+        if config.connections == 1 {
+            // What is set on the only one, such as a lock, is to last as long as the pool does.
+            options.idle_timeout(None).max_lifetime(None);
+        }
         let is_walled = config.row_level_security;
         options.map_sqlx_postgres_opts(move |postgres| {
             let postgres = postgres.options(POSTGRES_SESSION).application_name("bellwether");

@@ -9,12 +9,13 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
-use object_store::{Error, ObjectStore, ObjectStoreExt};
+use object_store::{ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
@@ -23,6 +24,11 @@ use tokio::io::AsyncWriteExt;
 const PART: usize = 8 << 20;
 /// Parts that are on their way at once.
 const PARTS_AT_ONCE: usize = 2;
+
+/// How long nothing may come from the storage, or the connection may take.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+/// For how long after its beginning a transfer that broke off is gone on with.
+const LONGEST_TRANSFER: Duration = Duration::from_secs(12 * 3_600);
 
 /// How S3-compatible storage is reached.
 #[derive(Clone, Debug, Default)]
@@ -73,16 +79,35 @@ impl Bucket {
     /// # Errors
     /// When the settings do not fit together.
     pub fn open(bucket: &str, prefix: &str, settings: &BucketSettings) -> Result<Self, StorageError> {
-        let mut builder =
-            AmazonS3Builder::from_env().with_bucket_name(bucket).with_checksum_algorithm(Checksum::SHA256);
+        // A request has no limit as a whole, for an archive may take an hour; a connection that is silent has one.
+        let patience = ClientOptions::new()
+            .with_timeout_disabled()
+            .with_connect_timeout(LONGEST_SILENCE)
+            .with_read_timeout(LONGEST_SILENCE);
+        let builder = if let Some((id, secret)) = &settings.key {
+            // The environment's own key may come with a session's token, which does not go with this one.
+            let of_environment = AmazonS3Builder::from_env();
+            let value = |key| of_environment.get_config_value(&key);
+            let mut builder = AmazonS3Builder::new().with_access_key_id(id);
+            for key in [AmazonS3ConfigKey::Region, AmazonS3ConfigKey::DefaultRegion, AmazonS3ConfigKey::Endpoint] {
+                if let Some(value) = value(key) {
+                    builder = builder.with_config(key, value);
+                }
+            }
+            builder.with_secret_access_key(secret.expose_secret())
+        } else {
+            AmazonS3Builder::from_env()
+        };
+        let mut builder = builder
+            .with_client_options(patience)
+            .with_retry(RetryConfig { retry_timeout: LONGEST_TRANSFER, ..RetryConfig::default() })
+            .with_bucket_name(bucket)
+            .with_checksum_algorithm(Checksum::SHA256);
         if let Some(endpoint) = &settings.endpoint {
             builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
         }
         if let Some(region) = &settings.region {
             builder = builder.with_region(region);
-        }
-        if let Some((id, secret)) = &settings.key {
-            builder = builder.with_access_key_id(id).with_secret_access_key(secret.expose_secret());
         }
         let store = builder.build().map_err(|error| explain(error, bucket))?;
         let prefix = Path::parse(prefix).map_err(|error| StorageError::Failed(error.to_string()))?;

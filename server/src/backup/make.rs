@@ -65,7 +65,11 @@ impl ArchiveKeeper {
         scratch.try_out(&workshop.archive(), &manifest).await.context("the backup was not kept")?;
         let bytes = std::fs::metadata(workshop.archive())?.len();
         place.keep(&workshop.archive(), &name).await?;
-        let removed = self.remove_outdated(&place, &name).await?;
+        // The backup is there: what cannot be removed is said, and is no reason to say that there is none.
+        let removed = self.remove_outdated(&place, &name).await.unwrap_or_else(|error| {
+            tracing::error!(error = plain(&error), backup = %name, "older backups could not be removed");
+            0
+        });
         let file = match location {
             Location::Folder(folder) => folder.join(name.to_string()).display().to_string(),
             Location::Bucket { .. } => format!("{location}/{name}"),

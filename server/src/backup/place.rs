@@ -134,7 +134,11 @@ impl Place {
         match self {
             Self::Folder(folder) => {
                 let path = folder.join(name.to_string());
-                std::fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))
+                match std::fs::remove_file(&path) {
+                    // Another instance, or a person, was first.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+                    done => done.with_context(|| format!("{} cannot be removed", path.display())),
+                }
             }
             Self::Bucket(bucket) => Ok(bucket.remove(&name.to_string()).await?),
         }

@@ -54,7 +54,10 @@ async fn fill(db: &DatabaseConnection, steps: u32, backup: &Backup) -> anyhow::R
     let pending = Migrator::get_pending_migrations_read_only(db).await?.len();
     let newer = "the backup was restored, and newer migrations could not be applied: try bellwether migrate up";
     Migrator::up(db, None).await.context(newer)?;
-    db.execute_unprepared("ANALYZE").await.context("the planner's statistics could not be made")?;
+    if let Err(error) = db.execute_unprepared("ANALYZE").await {
+        // Everything is there: it is only slower until somebody makes them.
+        tracing::warn!(%error, "the planner's statistics could not be made: run ANALYZE in the database");
+    }
     let backend = if db.get_database_backend() == DbBackend::Sqlite { "SQLite" } else { "PostgreSQL" };
     Ok((backend, pending))
 }

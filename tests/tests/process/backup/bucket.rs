@@ -31,12 +31,21 @@ impl Storage {
         };
         let storage = Self { server, endpoint: format!("http://127.0.0.1:{port}") };
         until(Duration::from_secs(60), "the storage has a bucket", async || {
-            let authorization = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request";
-            let request = http().put(format!("{}/bucket1", storage.endpoint)).header("authorization", authorization);
-            request.send().await.is_ok_and(|answer| answer.status().is_success()).then_some(())
+            storage.request("").send().await.is_ok_and(|answer| answer.status().is_success()).then_some(())
         })
         .await;
         Some(storage)
+    }
+
+    /// A request to put something below the bucket.
+    fn request(&self, path: &str) -> reqwest::RequestBuilder {
+        let authorization = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request";
+        http().put(format!("{}/bucket1{path}", self.endpoint)).header("authorization", authorization)
+    }
+
+    async fn put(&self, name: &str, content: &'static str) {
+        let answer = self.request(&format!("/{name}")).body(content).send().await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
     }
 
     /// An installation that keeps its backups here.
@@ -95,7 +104,27 @@ async fn a_bucket_that_cannot_be_used_is_told() {
     }
     let shown = app.done(&["check", "config"]).out;
     assert!(shown.contains("s3_secret_access_key = \"***\"") && !shown.contains(SECRET), "{shown}");
-    // Older ones go here too.
-    let first = app.done(&["backup", "--to", "s3://bucket1/x"]).out;
-    assert!(first.starts_with("s3://bucket1/x/"), "{first}");
+}
+
+/// What the rule lets go is gone from the bucket, and nobody else's.
+#[tokio::test]
+async fn what_is_outdated_goes_from_the_bucket() {
+    let Some(storage) = Storage::start().await else { return };
+    let app =
+        storage.used_by(Place::sqlite()).with("BACKUP__KEEP_DAILY", "1").with("BACKUP__KEEP_MONTHLY", "1").founded();
+    let back_up = || app.done(&["backup", "--to", "s3://bucket1/x"]).out;
+    let first = back_up();
+    assert!(first.starts_with("s3://bucket1/x/bellwether-") && !first.contains("removed"), "{first}");
+    let name = first.split(':').nth(1).unwrap().rsplit('/').next().unwrap();
+    let [_, installation, _] = name.split('-').collect::<Vec<_>>()[..] else { panic!("{name}") };
+    let old = |installation: &str| format!("bellwether-{installation}-20200101T000000Z.tar.zst");
+    let (own, other) = (old(installation), old("0123456789abcdef"));
+    for name in [&own, &other] {
+        storage.put(&format!("x/{name}"), "a backup of long ago").await;
+    }
+    let second = back_up();
+    assert!(second.contains("1 older backup(s) removed"), "{second}");
+    let restore = |name: &str| app.refused(1, &["restore", "--check", &format!("s3://bucket1/x/{name}")]);
+    assert!(restore(&own).contains("not in the bucket"), "{}", restore(&own));
+    assert!(!restore(&other).contains("not in the bucket"), "{}", restore(&other));
 }
