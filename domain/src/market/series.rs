@@ -26,6 +26,8 @@ pub(super) mod head {
         pub source: SourceName,
         /// How many were refused so far.
         pub refused: i64,
+        /// From when on the source was asked for them; none where it never was.
+        pub covered_from: Option<DateTimeUtc>,
         /// When they were last brought up to date.
         pub fetched_at: DateTimeUtc,
     }
