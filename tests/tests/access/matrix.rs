@@ -330,9 +330,6 @@ const ROWS: &[Row] = &[
         "mutation ($id: ID!) {
             activateTenant(input: {tenantId: $id}) { tenant { id } userErrors { code message path } } }",
         "/activateTenant", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
-    row("Mutation.logoutEverywhere", Thing::None,
-        "mutation { logoutEverywhere(input: {keepCurrent: true}) { endedSessions userErrors { code } } }",
-        "/logoutEverywhere", [WHO, YES, YES, YES, YES, YES, YES]),
     row("Query.assets", Thing::None, "{ assets { nodes { id } totalCount } }", "/assets",
         [YES, YES, YES, YES, YES, YES, YES]),
     row("Query.asset", Thing::None, "{ asset(symbol: \"AAPL\") { id } }", "/asset",
@@ -378,6 +375,9 @@ const ROWS: &[Row] = &[
         "mutation ($id: ID!) {
             deleteWatchlist(input: {id: $id}) { deletedId userErrors { code message path } } }",
         "/deleteWatchlist", [WHO, GONE, GONE, GONE, GONE, YES, GONE]),
+    row("Mutation.logoutEverywhere", Thing::None,
+        "mutation { logoutEverywhere(input: {keepCurrent: true}) { endedSessions userErrors { code } } }",
+        "/logoutEverywhere", [WHO, YES, YES, YES, YES, YES, YES]),
     row("Subscription.quoteUpdated", Thing::None, "subscription { quoteUpdated(symbols: [\"AAPL\"]) { price } }",
         "/quoteUpdated", [YES, YES, YES, YES, YES, YES, YES]),
     row("Subscription.signalRecorded", Thing::None,

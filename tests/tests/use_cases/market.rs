@@ -286,10 +286,10 @@ both_databases! {
         put("ATW.CS", "540").await;
         let euros = domain.quote(&trader, "AAPL", Some("eur")).await.unwrap();
         let rate = euros.rate.unwrap();
-        assert_eq!((euros.quote.price.to_string(), euros.quote.currency.as_str()), ("200.00000008".to_owned(), "EUR"));
+        assert_eq!((euros.quote.price.to_string(), euros.quote.currency.as_str()), ("200.00000088".to_owned(), "EUR"));
         assert_eq!((rate.rate.to_string(), rate.source), ("0.92592593".to_owned(), Some(SourceName::Demo)));
         let cross = domain.quote(&trader, "ATW.CS", Some("EUR")).await.unwrap();
-        assert_eq!(cross.quote.price.to_string(), "50.0000022", "dirhams through dollars");
+        assert_eq!(cross.quote.price.to_string(), "49.9999986", "dirhams through dollars");
         assert_eq!(domain.quote(&trader, "AAPL", Some("USD")).await.unwrap().rate, None);
         assert_eq!(domain.rate("CHF", "CHF").await.unwrap().rate.to_string(), "1");
     }
