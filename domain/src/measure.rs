@@ -6,6 +6,7 @@ use sea_orm::{ActiveEnum, ColumnTrait, Iterable, QuerySelect};
 use crate::Domain;
 use crate::error::Result;
 use crate::identity::{UserStatus, user};
+use crate::market;
 use crate::permission::Role;
 use crate::scheduler;
 
@@ -18,6 +19,7 @@ pub fn describe_metrics() {
     describe_gauge!("bellwether_cache_entries", "What is remembered in memory, by cache");
     describe_gauge!("bellwether_users", "Users of all tenants, by role and status");
     scheduler::describe_metrics();
+    market::describe_metrics();
 }
 
 impl Domain {

@@ -46,6 +46,9 @@ pub struct Line {
     pub candle: Candle,
 }
 
+/// A line, or its number and what is wrong with it.
+pub type ReadLine = Result<Line, (u64, String)>;
+
 impl<R: Read> CandleFile<R> {
     /// Reads the headings.
     ///
@@ -79,7 +82,7 @@ impl<R: Read> CandleFile<R> {
     /// # Errors
     /// When the file cannot be read on.
     #[expect(clippy::should_implement_trait, reason = "an iterator could not fail")]
-    pub fn next(&mut self) -> Result<Option<Result<Line, (u64, String)>>, csv::Error> {
+    pub fn next(&mut self) -> Result<Option<ReadLine>, csv::Error> {
         match self.reader.read_record(&mut self.record) {
             Ok(false) => Ok(None),
             Ok(true) => {
@@ -113,9 +116,10 @@ impl<R: Read> CandleFile<R> {
         };
         let timeframe = match self.columns.timeframe.and_then(field) {
             None => None,
-            Some(word) => Some(Timeframe::parse(word).ok_or_else(|| {
-                format!("timeframe: expected 1m, 5m, 15m, 1h, 4h, 1d or 1w, got {word:?}")
-            })?),
+            Some(word) => Some(
+                Timeframe::parse(word)
+                    .ok_or_else(|| format!("timeframe: expected 1m, 5m, 15m, 1h, 4h, 1d or 1w, got {word:?}"))?,
+            ),
         };
         let time = field(self.columns.time).and_then(time_of);
         let time = time.ok_or("time: expected a time like 2026-01-31T15:00:00Z, a date, or seconds since 1970")?;
@@ -172,7 +176,7 @@ impl<R> std::fmt::Debug for CandleFile<R> {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<Result<Line, (u64, String)>> {
+    fn lines(text: &str) -> Vec<ReadLine> {
         let mut file = CandleFile::open(text.as_bytes()).unwrap();
         std::iter::from_fn(|| file.next().unwrap()).collect()
     }
@@ -199,7 +203,9 @@ mod tests {
                     2026-01-30,2,1,1,1,1d\n\
                     2026-01-30,1,1,1,1,1y\n";
         let problems: Vec<String> = lines(text).into_iter().map(|line| line.unwrap_err().1).collect();
-        for (problem, word) in problems.iter().zip(["time:", "close: expected a price", "high:", "the high", "timeframe:"]) {
+        for (problem, word) in
+            problems.iter().zip(["time:", "close: expected a price", "high:", "the high", "timeframe:"])
+        {
             assert!(problem.contains(word), "{problem}");
         }
         assert_eq!(problems.len(), 5);

@@ -75,7 +75,8 @@ impl Demo {
             let (mut start, end) = (opens + timeframe.span() * i32::try_from(before).unwrap_or(0), closes.min(until));
             while start < end {
                 let open_time = if timeframe == Timeframe::D1 { bucket(timeframe, start) } else { start };
-                let next = if timeframe == Timeframe::D1 { open_time + timeframe.span() } else { start + timeframe.span() };
+                let next =
+                    if timeframe == Timeframe::D1 { open_time + timeframe.span() } else { start + timeframe.span() };
                 let stop = next.min(end);
                 let piece = Making::of(&path, open_time, start, stop, step(timeframe));
                 match &mut day {

@@ -12,8 +12,8 @@ pub mod csv;
 pub mod demo;
 pub mod mail;
 mod numbers;
-pub mod tradingview;
 #[cfg(test)]
 mod testing;
+pub mod tradingview;
 mod upstream;
 pub mod yahoo;

@@ -19,7 +19,8 @@ pub(crate) fn from_float(number: f64) -> Option<Decimal> {
 /// A number as French pages write it, `1 234,50` with breaking or other spaces, or as JSON does; none for a dash or
 /// nothing.
 pub(crate) fn from_text(text: &str) -> Option<Decimal> {
-    let bare: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}' | '\u{2009}')).collect();
+    let bare: String =
+        text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}' | '\u{2009}')).collect();
     let bare = bare.trim_end_matches(['%', 'M', 'A', 'D']);
     match (bare.rfind(','), bare.rfind('.')) {
         // The last of the two parts the whole from the rest.
@@ -44,8 +45,13 @@ mod tests {
 
     #[test]
     fn a_float_is_read_as_what_it_meant() {
-        for (number, meant) in [(189.509_994_506_835_94, "189.51"), (1.08, "1.08"), (68_000.0, "68000"), (0.000_012_3, "0.0000123")] {
-            assert_eq!(from_float(number).and_then(fixed::<bellwether_domain::fixed::PriceUnit>).unwrap().to_string(), meant);
+        for (number, meant) in
+            [(189.509_994_506_835_94, "189.51"), (1.08, "1.08"), (68_000.0, "68000"), (0.000_012_3, "0.0000123")]
+        {
+            assert_eq!(
+                from_float(number).and_then(fixed::<bellwether_domain::fixed::PriceUnit>).unwrap().to_string(),
+                meant
+            );
         }
         assert_eq!(from_float(f64::NAN), None);
         assert_eq!(from_float(1e300), None);

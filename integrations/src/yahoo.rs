@@ -134,8 +134,7 @@ impl MarketSource for Yahoo {
             return Ok(Tidied::default());
         }
         let second = |time: DateTime<Utc>| time.timestamp().to_string();
-        let query =
-            [("interval", interval.to_owned()), ("period1", second(from)), ("period2", second(until))];
+        let query = [("interval", interval.to_owned()), ("period1", second(from)), ("period2", second(until))];
         self.chart(listing, &query).await?.candles(listing, timeframe)
     }
 

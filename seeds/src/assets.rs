@@ -7,7 +7,8 @@ use bellwether_domain::{Fault, Result};
 /// Symbol, name, kind, exchange, currency, tick size, lot size, sector.
 ///
 /// International symbols are Yahoo's own; a Casablanca share is its ticker there with `.CS`.
-type Row = (&'static str, &'static str, AssetKind, &'static str, &'static str, &'static str, &'static str, &'static str);
+type Row =
+    (&'static str, &'static str, AssetKind, &'static str, &'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
 const ASSETS: &[Row] = &[

@@ -102,8 +102,12 @@ pub(crate) fn all() -> Result<Vec<NewExchange>> {
         vec![day(&[Weekday::Sun], 1_020, MIDNIGHT), day(&[mon, tue, wed, thu], 0, MIDNIGHT), day(&[fri], 0, 1_020)];
     let futures =
         vec![day(&[Weekday::Sun, mon, tue, wed, thu], 1_080, MIDNIGHT), day(&[mon, tue, wed, thu, fri], 0, 1_020)];
-    let christmas: &[Day] =
-        &[("2025-12-25", "Christmas"), ("2026-01-01", "New Year"), ("2026-12-25", "Christmas"), ("2027-01-01", "New Year")];
+    let christmas: &[Day] = &[
+        ("2025-12-25", "Christmas"),
+        ("2026-01-01", "New Year"),
+        ("2026-12-25", "Christmas"),
+        ("2027-01-01", "New Year"),
+    ];
     Ok(vec![
         us("NASDAQ", "Nasdaq")?,
         us("NYSE", "New York Stock Exchange")?,

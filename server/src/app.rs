@@ -81,9 +81,8 @@ fn market_sources(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec
     }
     if market.casablanca {
         let authority = market.casablanca_authority_file.as_deref().map(|file| {
-            std::fs::read(file).with_context(|| {
-                format!("market.casablanca_authority_file: {} cannot be read", file.display())
-            })
+            std::fs::read(file)
+                .with_context(|| format!("market.casablanca_authority_file: {} cannot be read", file.display()))
         });
         let refresh_after = seconds(market.casablanca_refresh_seconds);
         let source = Casablanca::new(CASABLANCA, refresh_after, authority.transpose()?.as_deref(), Arc::clone(clock));

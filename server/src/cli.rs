@@ -188,10 +188,12 @@ pub struct ImportArgs {
 #[derive(Debug, Subcommand)]
 enum Market {
     /// Put the candles of a CSV file, or of a folder of them, away; repeatable
-    #[command(after_help = "The first line names the columns: time (or date, timestamp), open, high, low and close are \
+    #[command(
+        after_help = "The first line names the columns: time (or date, timestamp), open, high, low and close are \
         needed;\nvolume, symbol and timeframe may be there. Times are RFC 3339, dates, or seconds since 1970, in UTC.\n\
         A file's name may tell the symbol and the timeframe: AAPL_1d.csv.\n\n\
-        Example: bellwether market import prices/ --timeframe 1d --report refused.csv")]
+        Example: bellwether market import prices/ --timeframe 1d --report refused.csv"
+    )]
     Import(MarketImportArgs),
 }
 

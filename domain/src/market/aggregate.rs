@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::candle::Candle;
 use super::Timeframe;
+use super::candle::Candle;
 use crate::fixed::Quantity;
 
 /// Seconds from Thursday, 1 January 1970, to the Monday after it.
@@ -65,7 +65,8 @@ mod tests {
     fn a_week_is_made_of_its_days() {
         let day = |day: &str, prices: [i64; 4], volume: i64| {
             let [open, high, low, close] = prices.map(Price::from_raw);
-            Candle::new(at(&format!("2026-11-{day}T00:00:00Z")), open, high, low, close, Quantity::from_raw(volume)).unwrap()
+            Candle::new(at(&format!("2026-11-{day}T00:00:00Z")), open, high, low, close, Quantity::from_raw(volume))
+                .unwrap()
         };
         let days = [
             day("13", [5, 6, 4, 5], 1),

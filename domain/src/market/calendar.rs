@@ -72,15 +72,7 @@ pub type Span = (DateTime<Utc>, DateTime<Utc>);
 impl Calendar {
     /// Open day and night, as crypto currencies are.
     pub fn always() -> Self {
-        let days = [
-            Weekday::Mon,
-            Weekday::Tue,
-            Weekday::Wed,
-            Weekday::Thu,
-            Weekday::Fri,
-            Weekday::Sat,
-            Weekday::Sun,
-        ];
+        let days = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
         Self { sessions: vec![Session { days: days.to_vec(), opens: 0, closes: DAY }], ..Self::default() }
     }
 
@@ -180,7 +172,8 @@ mod tests {
     }
 
     fn new_york() -> Calendar {
-        let day = |date: &str, name: &str, closes| Closing { date: date.parse().unwrap(), name: name.to_owned(), closes };
+        let day =
+            |date: &str, name: &str, closes| Closing { date: date.parse().unwrap(), name: name.to_owned(), closes };
         Calendar {
             sessions: vec![weekdays(570, 960)],
             holidays: vec![day("2026-11-26", "Thanksgiving", None), day("2026-11-27", "Day after", Some(780))],

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use sea_orm::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::Set;
 
 use super::source::{BreakerState, MarketSource, SourceHealth, SourceName};
 use crate::Domain;
@@ -41,6 +41,14 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Says what the metrics of the market are.
+pub(crate) fn describe() {
+    use metrics::{describe_counter, describe_gauge};
+    describe_counter!("bellwether_market_quotes_total", "Quotes that sources answered with, by source");
+    describe_counter!("bellwether_market_candles_refused_total", "Candles that broke a rule, by source");
+    describe_gauge!("bellwether_market_source_up", "1 while the source is asked, 0 while it is left alone, by source");
+}
 
 /// A source that is switched on, and how it does.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -45,6 +45,7 @@ pub use candle_series::{CandleQuery, CandleSeries, ChartRange, MOST_CANDLES};
 pub use catalog::{AssetCatalog, NewAsset};
 pub use exchange::{Exchange, NewExchange};
 pub use health::SourceStatus;
+pub(crate) use health::describe as describe_metrics;
 pub use interest::Interest;
 pub use quote::{NewQuote, Quote};
 pub use quote_feed::QuoteFeed;
@@ -54,7 +55,8 @@ pub use search::{AssetFilter, AssetKey, FoundAssets};
 pub(crate) use series::row as candle_row;
 pub use settings::MarketSettings;
 pub use source::{
-    BreakerState, CandleRequest, LicenceClass, Listing, MarketSource, QuoteAnswer, SourceError, SourceHealth, SourceName,
+    BreakerState, CandleRequest, LicenceClass, Listing, MarketSource, QuoteAnswer, SourceError, SourceHealth,
+    SourceName,
 };
 pub use symbol::{Symbol, SymbolError};
 pub use watchlist::Model as WatchlistHead;

@@ -37,7 +37,8 @@ impl Domain {
                 ask: quote.ask.unwrap_or(quote.price),
                 currency: asset.currency.clone(),
                 previous_close: quote.previous_close,
-                exchange_time: truncate(quote.exchange_time),
+                // One from the future, by a clock that is ahead, would keep every price until then out.
+                exchange_time: truncate(quote.exchange_time.min(now)),
                 fetched_at: now,
                 source,
             };

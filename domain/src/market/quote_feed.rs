@@ -3,6 +3,7 @@
 //! What this process puts away is told at once. What other processes put away is found by looking at the table while
 //! anybody follows, by when a quote came.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,13 +26,16 @@ const OVERLAP: TimeDelta = TimeDelta::seconds(5);
 /// Quotes that one look reads at most.
 const BATCH: u64 = 5_000;
 
+/// When a quote came here, and when it was the price at the exchange.
+type Version = (DateTime<Utc>, DateTime<Utc>);
+
 /// Who follows quotes.
 #[derive(Debug)]
 pub struct QuoteFeed {
     quotes: broadcast::Sender<Arc<Quote>>,
     batches: broadcast::Sender<Arc<[Arc<Quote>]>>,
     /// What was told last, so that no quote is told twice.
-    told: Mutex<std::collections::HashMap<AssetId, (DateTime<Utc>, DateTime<Utc>)>>,
+    told: Mutex<HashMap<AssetId, Version>>,
 }
 
 impl Default for QuoteFeed {

@@ -101,12 +101,8 @@ impl Domain {
             let first = from.timestamp() + i64::from(from.timestamp_subsec_nanos() > 0);
             query = query.filter(row::Column::OpenTime.gte(first));
         }
-        let rows: Vec<(i64, Price, Price, Price, Price, Quantity)> = query
-            .order_by_desc(row::Column::OpenTime)
-            .limit(limit as u64)
-            .into_tuple()
-            .all(self.db().reader())
-            .await?;
+        let rows: Vec<(i64, Price, Price, Price, Price, Quantity)> =
+            query.order_by_desc(row::Column::OpenTime).limit(limit as u64).into_tuple().all(self.db().reader()).await?;
         let candle = |&(open_time, open, high, low, close, volume): &(i64, _, _, _, _, _)| {
             let open_time = DateTime::from_timestamp(open_time, 0)?;
             Candle::new(open_time, open, high, low, close, volume).ok()

@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::asset::Model as Asset;
 use super::candle::Tidied;
+use super::due::{DAILY, HOURLY};
 use super::quote::Quote;
 use super::source::{CandleRequest, Listing, MarketSource, SourceError, SourceName};
-use super::due::{DAILY, HOURLY};
 use super::{Timeframe, bucket};
 use crate::Domain;
 use crate::error::Result;

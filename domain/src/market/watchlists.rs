@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Set,
+};
 
 use super::asset::Model as Asset;
 use super::symbol::Symbol;
@@ -68,7 +70,8 @@ impl Domain {
     /// LIMIT_EXCEEDED.
     pub async fn create_watchlist(&self, viewer: &Viewer, name: &str, symbols: &[String]) -> Result<Watchlist> {
         let member = viewer.permitted(Permission::WatchlistsWrite)?;
-        let name = text::line(name, LONGEST_NAME, &["input", "name"]).map_err(|problem| Error::Problems(vec![problem]))?;
+        let name =
+            text::line(name, LONGEST_NAME, &["input", "name"]).map_err(|problem| Error::Problems(vec![problem]))?;
         let assets = self.assets_named(symbols, &["input", "symbols"]).await?;
         let now = self.now();
         let list = Model {
@@ -106,7 +109,8 @@ impl Domain {
     /// UNAUTHENTICATED, FORBIDDEN; NOT_FOUND; a problem with the name; CONFLICT where it is in use.
     pub async fn rename_watchlist(&self, viewer: &Viewer, id: WatchlistId, name: &str) -> Result<Watchlist> {
         viewer.permitted(Permission::WatchlistsWrite)?;
-        let name = text::line(name, LONGEST_NAME, &["input", "name"]).map_err(|problem| Error::Problems(vec![problem]))?;
+        let name =
+            text::line(name, LONGEST_NAME, &["input", "name"]).map_err(|problem| Error::Problems(vec![problem]))?;
         self.change_watchlist(viewer, id, Change::Rename(name)).await
     }
 
@@ -183,7 +187,7 @@ impl Domain {
                 })
             })
             .await?;
-        Ok(self.watchlist_as_it_is(viewer, id).await?.ok_or_else(no_such_watchlist)?)
+        self.watchlist_as_it_is(viewer, id).await?.ok_or_else(no_such_watchlist)
     }
 
     async fn watchlist_as_it_is(&self, viewer: &Viewer, id: WatchlistId) -> Result<Option<Watchlist>> {

@@ -1,6 +1,6 @@
 //! What the pages say.
 
-use bellwether_domain::fixed::{PriceUnit, Price, Quantity, QuantityUnit};
+use bellwether_domain::fixed::{Price, PriceUnit, Quantity, QuantityUnit};
 use bellwether_domain::market::{Asset, NewQuote, RawCandle, SourceError};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
@@ -83,8 +83,8 @@ impl Snapshot {
         let selector = Selector::parse(SETTINGS).map_err(|_| unexpected("a selector that is none"))?;
         let html = Html::parse_document(page);
         let script = html.select(&selector).next().ok_or_else(|| unexpected("a page without its data"))?;
-        let settings: Settings =
-            serde_json::from_str(&script.text().collect::<String>()).map_err(|_| unexpected("other data on the page"))?;
+        let settings: Settings = serde_json::from_str(&script.text().collect::<String>())
+            .map_err(|_| unexpected("other data on the page"))?;
         if settings.live_market.actions.is_empty() {
             return Err(unexpected("a page without shares"));
         }
@@ -148,7 +148,9 @@ impl Day {
             high: price(self.plus_haut.as_ref()),
             low: price(self.plus_bas.as_ref()),
             close: price(self.dernier_cours.as_ref()),
-            volume: number(self.titres_echanges.as_ref()).and_then(fixed::<QuantityUnit>).filter(|q| *q >= Quantity::ZERO),
+            volume: number(self.titres_echanges.as_ref())
+                .and_then(fixed::<QuantityUnit>)
+                .filter(|q| *q >= Quantity::ZERO),
         })
     }
 }
@@ -170,7 +172,11 @@ fn price(value: Option<&Value>) -> Option<Price> {
 /// A moment: seconds or milliseconds since 1970, or RFC 3339.
 fn moment(value: &Value) -> Option<DateTime<Utc>> {
     let of_number = |number: i64| {
-        if number < 100_000_000_000 { DateTime::from_timestamp(number, 0) } else { DateTime::from_timestamp_millis(number) }
+        if number < 100_000_000_000 {
+            DateTime::from_timestamp(number, 0)
+        } else {
+            DateTime::from_timestamp_millis(number)
+        }
     };
     match value {
         Value::Number(number) => number.as_i64().and_then(of_number),

@@ -140,7 +140,7 @@ fn unit(seed: u64, octave: u32, place: i64) -> f64 {
 
 /// A seed for a symbol (FNV-1a).
 fn seed(symbol: &str) -> u64 {
-    symbol.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    symbol
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }

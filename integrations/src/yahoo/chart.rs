@@ -1,9 +1,7 @@
 //! What the chart endpoint answers.
 
-use bellwether_domain::fixed::{PriceUnit, Price, QuantityUnit};
-use bellwether_domain::market::{
-    Asset, Listing, NewQuote, RawCandle, SourceError, Tidied, Timeframe, bucket, tidy,
-};
+use bellwether_domain::fixed::{Price, PriceUnit, QuantityUnit};
+use bellwether_domain::market::{Asset, Listing, NewQuote, RawCandle, SourceError, Tidied, Timeframe, bucket, tidy};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
@@ -122,7 +120,8 @@ impl Chart {
         let unit = self.unit(&listing.asset)?;
         let named = self.meta.exchange_timezone_name.as_deref().and_then(|name| name.parse::<Tz>().ok());
         let zone = named.unwrap_or(listing.exchange.time_zone);
-        let price = |column: &[Option<f64>], row: usize| column.get(row).copied().flatten().and_then(|it| unit.price(it));
+        let price =
+            |column: &[Option<f64>], row: usize| column.get(row).copied().flatten().and_then(|it| unit.price(it));
         let mut last: Option<DateTime<Utc>> = None;
         let raw = self.timestamp.iter().enumerate().filter_map(|(row, second)| {
             let time = DateTime::from_timestamp(*second, 0)?;

@@ -6,12 +6,12 @@
 use std::time::{Duration, Instant};
 
 use bellwether_domain::Domain;
+use bellwether_domain::Viewer;
 use bellwether_domain::fixed::{Price, Quantity};
 use bellwether_domain::market::{
     Asset, AssetKind, Candle, CandleQuery, ChartRange, NewAsset, SourceName, Symbol, Timeframe, bucket,
 };
 use bellwether_tests::{Backend, TestDomain};
-use bellwether_domain::Viewer;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, Statement};
 use sqlx::Row;
@@ -189,7 +189,8 @@ impl Raw {
             ($pool:expr, $series:expr) => {{
                 let query = sqlx::query(YEAR).bind($series[asset]).bind(from).bind(until);
                 let rows = query.fetch_all($pool).await.unwrap();
-                let candles: Vec<[i64; 6]> = rows.iter().map(|row| std::array::from_fn(|place| row.get(place))).collect();
+                let candles: Vec<[i64; 6]> =
+                    rows.iter().map(|row| std::array::from_fn(|place| row.get(place))).collect();
                 std::hint::black_box(&candles).len()
             }};
         }

@@ -655,14 +655,7 @@ async fn a_run(app: &TestApp, number: i64) -> String {
 async fn put_prices(app: &TestApp) {
     let asset = app.domain.asset_by_symbol(&"AAPL".try_into().unwrap()).await.unwrap().unwrap();
     let (now, price) = (app.domain.now(), "212.5".parse::<Price>().unwrap());
-    let quote = NewQuote {
-        asset_id: asset.id,
-        price,
-        bid: None,
-        ask: None,
-        previous_close: None,
-        exchange_time: now,
-    };
+    let quote = NewQuote { asset_id: asset.id, price, bid: None, ask: None, previous_close: None, exchange_time: now };
     app.domain.put_quotes(SourceName::Demo, vec![quote]).await.unwrap();
     let opened = bucket(Timeframe::D1, now - TimeDelta::days(5));
     let candle = Candle::new(opened, price, price, price, price, Quantity::ZERO).unwrap();

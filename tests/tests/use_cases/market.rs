@@ -112,7 +112,11 @@ impl MarketSource for Told {
         if !self.fails.load(Ordering::SeqCst) {
             return SourceHealth::default();
         }
-        SourceHealth { breaker: BreakerState::Open, last_error: Some("no answer".to_owned()), ..SourceHealth::default() }
+        SourceHealth {
+            breaker: BreakerState::Open,
+            last_error: Some("no answer".to_owned()),
+            ..SourceHealth::default()
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::market::candle_row::{Column, Entity};
 use crate::market::Timeframe;
+use crate::market::candle_row::{Column, Entity};
 use crate::scheduler::term::{BATCH, JobRun, Stopped};
 
 /// Assets that a source is asked for at once.
