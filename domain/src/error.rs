@@ -151,6 +151,9 @@ pub enum Fault {
         /// followed has no sequence.
         last_sequence: Option<i64>,
     },
+    /// No price of it is known, here or at any source that is switched on.
+    #[error("no price of {0} is known just now: try again later")]
+    MarketDataUnavailable(String),
     /// The database does not answer, or the server is shutting down or overloaded.
     #[error("the service is not available just now: try again shortly")]
     Unavailable(Option<DbErr>),

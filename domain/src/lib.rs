@@ -46,7 +46,7 @@ pub use error::{Error, Fault, Problem, ProblemCode, Result};
 use identity::{PasswordCost, Passwords, Profiles, Sessions, SigningKeys, TokenSettings};
 use limits::{LimitSettings, Limits};
 use mail::{MailSettings, Mailer};
-use market::AssetCatalog;
+use market::{AssetCatalog, Interest, MarketSettings, MarketSource, QuoteFeed};
 pub use measure::describe_metrics;
 use outbox::Outbox;
 use scheduler::Scheduler;
@@ -75,6 +75,8 @@ pub struct DomainConfig {
     pub public_url: String,
     /// How mail leaves.
     pub mail: MailSettings,
+    /// How prices are looked after.
+    pub market: MarketSettings,
 }
 
 /// How long what is over is kept, for jobs to remove it then.
@@ -88,6 +90,10 @@ pub struct Retention {
     pub letters: TimeDelta,
     /// Runs of jobs, after they began.
     pub runs: TimeDelta,
+    /// Candles of 1 to 15 minutes, after they opened.
+    pub minute_candles: TimeDelta,
+    /// Candles of 1 and 4 hours, after they opened.
+    pub hour_candles: TimeDelta,
 }
 
 impl Default for Retention {
@@ -97,6 +103,8 @@ impl Default for Retention {
             deliveries: TimeDelta::days(90),
             letters: TimeDelta::days(7),
             runs: TimeDelta::days(30),
+            minute_candles: TimeDelta::days(30),
+            hour_candles: TimeDelta::days(800),
         }
     }
 }
@@ -113,6 +121,7 @@ impl Default for DomainConfig {
             retention: Retention::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             mail: MailSettings::default(),
+            market: MarketSettings::default(),
         }
     }
 }
@@ -131,6 +140,8 @@ pub struct Ports {
     pub mailer: Arc<dyn Mailer>,
     /// What makes backups.
     pub backups: Arc<dyn Backups>,
+    /// Who knows prices, of those that are switched on: of two that know an asset the first is asked.
+    pub market_sources: Vec<Arc<dyn MarketSource>>,
 }
 
 /// The business: every use case is a method of it. Cheap to clone.
@@ -148,6 +159,9 @@ struct Inner {
     profiles: Profiles,
     limits: Limits,
     assets: AssetCatalog,
+    market_feed: QuoteFeed,
+    market_sources: Vec<Arc<dyn MarketSource>>,
+    interest: Interest,
     strategies: StrategyNames,
     remembered_signals: RememberedSignals,
     recorder: Recorder,
@@ -171,6 +185,9 @@ impl Domain {
             sessions: Sessions::default(),
             profiles: Profiles::default(),
             assets: AssetCatalog::default(),
+            market_feed: QuoteFeed::default(),
+            market_sources: ports.market_sources,
+            interest: Interest::default(),
             strategies: StrategyNames::default(),
             remembered_signals: RememberedSignals::default(),
             recorder: Recorder::start(),
@@ -235,6 +252,18 @@ impl Domain {
 
     pub(crate) fn assets(&self) -> &AssetCatalog {
         &self.0.assets
+    }
+
+    pub(crate) fn market_sources(&self) -> &[Arc<dyn MarketSource>] {
+        &self.0.market_sources
+    }
+
+    pub(crate) fn interest(&self) -> &Interest {
+        &self.0.interest
+    }
+
+    pub(crate) fn market_feed(&self) -> &QuoteFeed {
+        &self.0.market_feed
     }
 
     pub(crate) fn remembered_signals(&self) -> &RememberedSignals {

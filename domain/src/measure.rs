@@ -6,6 +6,7 @@ use sea_orm::{ActiveEnum, ColumnTrait, Iterable, QuerySelect};
 use crate::Domain;
 use crate::error::Result;
 use crate::identity::{UserStatus, user};
+use crate::market;
 use crate::permission::Role;
 use crate::{backup, scheduler};
 
@@ -19,6 +20,7 @@ pub fn describe_metrics() {
     describe_gauge!("bellwether_users", "Users of all tenants, by role and status");
     backup::describe_metrics();
     scheduler::describe_metrics();
+    market::describe_metrics();
 }
 
 impl Domain {

@@ -124,6 +124,7 @@ fn from_fault(fault: &Fault, pos: Option<Pos>) -> ServerError {
                 extensions(&mut error).set("lastSequence", last_sequence.to_string());
             }
         }
+        Fault::MarketDataUnavailable(_) => set_code(&mut error, ErrorCode::MarketDataUnavailable),
         Fault::Unavailable(cause) => {
             if let Some(cause) = cause {
                 tracing::warn!(error = %cause, "the database is not available");

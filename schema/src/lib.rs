@@ -76,6 +76,7 @@ pub struct Query(
     identity::AuditQuery,
     site::SiteQuery,
     outbox::OutboxQuery,
+    market::MarketQuery,
 );
 
 /// Writes.
@@ -92,11 +93,12 @@ pub struct Mutation(
     identity::TenantMutation,
     site::SiteMutation,
     outbox::OutboxMutation,
+    market::WatchlistMutation,
 );
 
 /// Follows.
 #[derive(Debug, Default, MergedSubscription)]
-pub struct Subscription(signals::SignalSubscription, scheduler::SchedulerSubscription);
+pub struct Subscription(signals::SignalSubscription, scheduler::SchedulerSubscription, market::MarketSubscription);
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

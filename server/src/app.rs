@@ -5,17 +5,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use bellwether_domain::clock::SystemClock;
+use bellwether_domain::clock::{Clock, SystemClock};
 use bellwether_domain::db::Db;
 use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::SigningKeys;
 use bellwether_domain::mail::Mailer;
+use bellwether_domain::market::MarketSource;
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_domain::{Domain, Ports};
 use bellwether_guard::{CostModel, Guard, Limits};
+use bellwether_integrations::casablanca::{CASABLANCA, Casablanca};
+use bellwether_integrations::demo::Demo;
 use bellwether_integrations::mail::{FileMailer, SmtpMailer};
 use bellwether_integrations::tradingview::TradingView;
+use bellwether_integrations::yahoo::{YAHOO, Yahoo};
 use bellwether_migrations::Migrator;
+use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use sea_orm_migration::MigratorTrait;
 use secrecy::ExposeSecret;
@@ -45,8 +50,10 @@ pub(crate) async fn open_unsigned(config: &Config) -> anyhow::Result<Domain> {
 
 async fn open_with(config: &Config, keys: SigningKeys) -> anyhow::Result<Domain> {
     let db = connect(config).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ports = Ports {
-        clock: Arc::new(SystemClock),
+        market_sources: market_sources(config, &clock)?,
+        clock,
         entropy: Entropy::from_system()?,
         keys,
         alerts: Arc::new(TradingView),
@@ -74,6 +81,30 @@ fn keeper(config: &Config) -> anyhow::Result<ArchiveKeeper> {
         keep: config.backup.keep(),
         clock: Arc::new(SystemClock),
     })
+}
+
+/// Who knows prices, of those that are switched on: true ones before simulated ones.
+fn market_sources(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dyn MarketSource>>> {
+    let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
+    let market = &config.market;
+    let mut sources: Vec<Arc<dyn MarketSource>> = Vec::new();
+    if market.yahoo {
+        let refresh_after = seconds(market.yahoo_refresh_seconds);
+        sources.push(Arc::new(Yahoo::new(YAHOO, refresh_after, Arc::clone(clock)).context("market.yahoo")?));
+    }
+    if market.casablanca {
+        let authority = market.casablanca_authority_file.as_deref().map(|file| {
+            std::fs::read(file)
+                .with_context(|| format!("market.casablanca_authority_file: {} cannot be read", file.display()))
+        });
+        let refresh_after = seconds(market.casablanca_refresh_seconds);
+        let source = Casablanca::new(CASABLANCA, refresh_after, authority.transpose()?.as_deref(), Arc::clone(clock));
+        sources.push(Arc::new(source.context("market.casablanca")?));
+    }
+    if market.demo {
+        sources.push(Arc::new(Demo::new(Arc::clone(clock), seconds(market.demo_refresh_seconds))));
+    }
+    Ok(sources)
 }
 
 /// Opens the database.
@@ -214,6 +245,7 @@ pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<Sch
     background.spawn(domain.clone().run_signal_feed());
     background.spawn(domain.clone().run_ingest());
     background.spawn(domain.clone().run_scheduler_feed());
+    background.spawn(domain.clone().run_quote_feed());
     // At shutdown it gives the lock back while requests end: that is waited for, however it comes out.
     let (released, has_released) = oneshot::channel::<()>();
     if let Some(settings) = scheduler {

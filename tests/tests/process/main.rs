@@ -9,6 +9,7 @@ mod deploy;
 mod faults;
 mod import;
 mod mail;
+mod market;
 mod place;
 mod secrets;
 mod server;
