@@ -145,6 +145,9 @@ pub enum Fault {
     /// A subscriber fell behind, or asked for what is not kept: it must read the list again.
     #[error("events were missed: read the list again and resume from its newest sequence")]
     ResyncRequired,
+    /// No price of it is known, here or at any source that is switched on.
+    #[error("no price of {0} is known just now: try again later")]
+    MarketDataUnavailable(String),
     /// The database does not answer, or the server is shutting down or overloaded.
     #[error("the service is not available just now: try again shortly")]
     Unavailable(Option<DbErr>),

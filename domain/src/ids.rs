@@ -124,6 +124,8 @@ ids! {
     WaitlistEntryId = "wle";
     /// A message from the contact form.
     ContactMessageId = "msg";
+    /// A watchlist.
+    WatchlistId = "wtl";
 }
 
 /// For serde's `with`: an id as the text that it is outside.

@@ -44,7 +44,7 @@ pub use error::{Error, Fault, Problem, ProblemCode, Result};
 use identity::{PasswordCost, Passwords, Profiles, Sessions, SigningKeys, TokenSettings};
 use limits::{LimitSettings, Limits};
 use mail::{MailSettings, Mailer};
-use market::AssetCatalog;
+use market::{AssetCatalog, Interest, MarketSettings, MarketSource, QuoteFeed};
 pub use measure::describe_metrics;
 use outbox::Outbox;
 use scheduler::Scheduler;
@@ -73,6 +73,8 @@ pub struct DomainConfig {
     pub public_url: String,
     /// How mail leaves.
     pub mail: MailSettings,
+    /// How prices are looked after.
+    pub market: MarketSettings,
 }
 
 /// How long what is over is kept, for jobs to remove it then.
@@ -84,11 +86,21 @@ pub struct Retention {
     pub deliveries: TimeDelta,
     /// Runs of jobs, after they began.
     pub runs: TimeDelta,
+    /// Candles of 1 to 15 minutes, after they opened.
+    pub minute_candles: TimeDelta,
+    /// Candles of 1 and 4 hours, after they opened.
+    pub hour_candles: TimeDelta,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { sessions: TimeDelta::days(30), deliveries: TimeDelta::days(90), runs: TimeDelta::days(30) }
+        Self {
+            sessions: TimeDelta::days(30),
+            deliveries: TimeDelta::days(90),
+            runs: TimeDelta::days(30),
+            minute_candles: TimeDelta::days(30),
+            hour_candles: TimeDelta::days(800),
+        }
     }
 }
 
@@ -104,6 +116,7 @@ impl Default for DomainConfig {
             retention: Retention::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             mail: MailSettings::default(),
+            market: MarketSettings::default(),
         }
     }
 }
@@ -120,6 +133,8 @@ pub struct Ports {
     pub alerts: Arc<dyn AlertReader>,
     /// What takes letters to people.
     pub mailer: Arc<dyn Mailer>,
+    /// Who knows prices, of those that are switched on: of two that know an asset the first is asked.
+    pub market_sources: Vec<Arc<dyn MarketSource>>,
 }
 
 /// The business: every use case is a method of it. Cheap to clone.
@@ -137,6 +152,9 @@ struct Inner {
     profiles: Profiles,
     limits: Limits,
     assets: AssetCatalog,
+    market_feed: QuoteFeed,
+    market_sources: Vec<Arc<dyn MarketSource>>,
+    interest: Interest,
     strategies: StrategyNames,
     remembered_signals: RememberedSignals,
     recorder: Recorder,
@@ -159,6 +177,9 @@ impl Domain {
             sessions: Sessions::default(),
             profiles: Profiles::default(),
             assets: AssetCatalog::default(),
+            market_feed: QuoteFeed::default(),
+            market_sources: ports.market_sources,
+            interest: Interest::default(),
             strategies: StrategyNames::default(),
             remembered_signals: RememberedSignals::default(),
             recorder: Recorder::start(),
@@ -222,6 +243,18 @@ impl Domain {
 
     pub(crate) fn assets(&self) -> &AssetCatalog {
         &self.0.assets
+    }
+
+    pub(crate) fn market_sources(&self) -> &[Arc<dyn MarketSource>] {
+        &self.0.market_sources
+    }
+
+    pub(crate) fn interest(&self) -> &Interest {
+        &self.0.interest
+    }
+
+    pub(crate) fn market_feed(&self) -> &QuoteFeed {
+        &self.0.market_feed
     }
 
     pub(crate) fn remembered_signals(&self) -> &RememberedSignals {

@@ -30,6 +30,11 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(),
     Ok(())
 }
 
+/// Runs the script that was written for this database: for what cannot be said to both in one text.
+pub(crate) async fn run_either(manager: &SchemaManager<'_>, sqlite: &str, postgres: &str) -> Result<(), DbErr> {
+    run(manager, if manager.get_database_backend() == DbBackend::Sqlite { sqlite } else { postgres }).await
+}
+
 /// Walls off every table that has a `tenant_id`, and the tenants themselves: on PostgreSQL a statement sees and writes
 /// only the rows of the tenant that `bellwether.tenant` names; those of all where it says `*`, and none where it says
 /// nothing. Also for the tables' owner (FORCE); superusers and roles with BYPASSRLS stand above it. SQLite has no such

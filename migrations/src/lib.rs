@@ -12,6 +12,7 @@ mod m20261122_000002_people;
 mod m20261122_000003_identity;
 mod m20261122_000004_scheduler;
 mod m20261122_000005_site_forms;
+mod m20261122_000006_market;
 
 use sea_orm_migration::prelude::*;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_identity::Migration),
             Box::new(m20261122_000004_scheduler::Migration),
             Box::new(m20261122_000005_site_forms::Migration),
+            Box::new(m20261122_000006_market::Migration),
         ]
     }
 }

@@ -47,6 +47,8 @@ error_codes! {
         "The request or an argument of a query is not what was expected; `extensions.problems` names each argument with a code of the list below, a message and a path.";
     ResyncRequired = "RESYNC_REQUIRED", false,
         "A subscription missed events and has ended: read the list again and resume from its newest sequence.";
+    MarketDataUnavailable = "MARKET_DATA_UNAVAILABLE", true,
+        "No price of the asset, or no rate between the currencies, is known: neither here nor at a source that is switched on.";
     Unavailable = "UNAVAILABLE", true,
         "The service can't answer just now. `extensions.retryAfterSeconds` says when to try again.";
     Internal = "INTERNAL", false,

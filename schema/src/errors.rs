@@ -117,6 +117,7 @@ fn from_fault(fault: &Fault, pos: Option<Pos>) -> ServerError {
             extensions(&mut error).set("retryAfterSeconds", *retry_after_seconds);
         }
         Fault::ResyncRequired => set_code(&mut error, ErrorCode::ResyncRequired),
+        Fault::MarketDataUnavailable(_) => set_code(&mut error, ErrorCode::MarketDataUnavailable),
         Fault::Unavailable(cause) => {
             if let Some(cause) = cause {
                 tracing::warn!(error = %cause, "the database is not available");

@@ -8,6 +8,7 @@ use bellwether_domain::db::DbConfig;
 use bellwether_domain::identity::{PasswordCost, TokenSettings};
 use bellwether_domain::limits::{LimitSettings, LimitStoreKind};
 use bellwether_domain::mail::MailSettings;
+use bellwether_domain::market::MarketSettings;
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_domain::{DomainConfig, Retention as DomainRetention};
 use chrono::TimeDelta;
@@ -46,6 +47,8 @@ pub struct Config {
     pub retention: Retention,
     /// How it writes to people.
     pub mail: Mail,
+    /// Prices.
+    pub market: Market,
     /// How it is measured.
     pub metrics: Metrics,
     /// How it tells what it does.
@@ -186,6 +189,30 @@ pub struct Retention {
     pub deliveries_days: u32,
     /// Runs of jobs.
     pub runs_days: u32,
+    /// Candles of 1 to 15 minutes.
+    pub minute_candles_days: u32,
+    /// Candles of 1 and 4 hours.
+    pub hour_candles_days: u32,
+}
+
+/// Prices: which sources may be asked, and how often.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Market {
+    /// Whether Yahoo may be asked for international assets.
+    pub yahoo: bool,
+    /// Whether the Casablanca exchange's pages may be asked for Moroccan assets.
+    pub casablanca: bool,
+    /// Whether prices are simulated for assets that no other source knows.
+    pub demo: bool,
+    /// Seconds after which a price of an open market is stale.
+    pub stale_after_seconds: u32,
+    /// Seconds between two refreshes of Yahoo's quotes.
+    pub yahoo_refresh_seconds: u32,
+    /// Seconds between two refreshes of Casablanca's quotes.
+    pub casablanca_refresh_seconds: u32,
+    /// Seconds between two refreshes of simulated quotes.
+    pub demo_refresh_seconds: u32,
 }
 
 /// How the server is measured.
@@ -320,6 +347,12 @@ impl Config {
             ("retention.sessions_days", self.retention.sessions_days),
             ("retention.deliveries_days", self.retention.deliveries_days),
             ("retention.runs_days", self.retention.runs_days),
+            ("retention.minute_candles_days", self.retention.minute_candles_days),
+            ("retention.hour_candles_days", self.retention.hour_candles_days),
+            ("market.stale_after_seconds", self.market.stale_after_seconds),
+            ("market.yahoo_refresh_seconds", self.market.yahoo_refresh_seconds),
+            ("market.casablanca_refresh_seconds", self.market.casablanca_refresh_seconds),
+            ("market.demo_refresh_seconds", self.market.demo_refresh_seconds),
         ];
         if let Some((key, _)) = zeros.iter().find(|(_, value)| *value == 0) {
             return refuse(&format!("{key} must be at least 1"));
@@ -431,7 +464,10 @@ impl Config {
                 sessions: TimeDelta::days(self.retention.sessions_days.into()),
                 deliveries: TimeDelta::days(self.retention.deliveries_days.into()),
                 runs: TimeDelta::days(self.retention.runs_days.into()),
+                minute_candles: TimeDelta::days(self.retention.minute_candles_days.into()),
+                hour_candles: TimeDelta::days(self.retention.hour_candles_days.into()),
             },
+            market: MarketSettings { stale_after: TimeDelta::seconds(self.market.stale_after_seconds.into()) },
             public_url: self.public_url(),
             mail: MailSettings { link_base_url: self.link_base_url(), attempts: self.mail.attempts },
         }

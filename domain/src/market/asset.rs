@@ -1,7 +1,12 @@
 //! The table of assets.
 
-use sea_orm::entity::prelude::*;
+use std::collections::BTreeMap;
 
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::source::SourceName;
+use crate::fixed::{Price, Quantity};
 use crate::ids::AssetId;
 
 /// What sort of thing an asset is.
@@ -10,15 +15,21 @@ use crate::ids::AssetId;
 pub enum AssetKind {
     /// A share of a company.
     Stock,
+    /// A fund that is traded like a share.
+    Etf,
+    /// An index, which is followed and not itself traded.
+    Index,
+    /// A currency against a currency.
+    Fx,
     /// A crypto currency against a currency.
     Crypto,
-    /// A currency against a currency.
-    Forex,
     /// A commodity, mostly as its front future.
     Commodity,
-    /// An index.
-    Index,
 }
+
+/// What each source calls an asset; a source that is not in it does not know the asset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, sea_orm::FromJsonQueryResult)]
+pub struct SourceSymbols(pub BTreeMap<SourceName, String>);
 
 /// Something with a price.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -33,14 +44,29 @@ pub struct Model {
     pub name: String,
     /// What sort of thing it is.
     pub kind: AssetKind,
-    /// Where it trades, a short code such as NASDAQ.
+    /// Where it trades, the code of an exchange such as NASDAQ.
     pub exchange: String,
     /// The currency of its price, ISO 4217.
     pub currency: String,
+    /// The smallest step of its price.
+    pub tick_size: Price,
+    /// The smallest step of a quantity of it.
+    pub lot_size: Quantity,
+    /// The part of the economy it belongs to, where that is known.
+    pub sector: Option<String>,
+    /// What each source calls it.
+    pub source_symbols: SourceSymbols,
     /// When it became known here.
     pub created_at: DateTimeUtc,
     /// When it last changed.
     pub updated_at: DateTimeUtc,
+}
+
+impl Model {
+    /// What a source calls the asset, if it knows it.
+    pub fn symbol_at(&self, source: SourceName) -> Option<&str> {
+        self.source_symbols.0.get(&source).map(String::as_str)
+    }
 }
 
 /// No relation is walked through the entity.

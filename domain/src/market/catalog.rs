@@ -1,6 +1,6 @@
-//! The assets in memory: a few thousand rows that everything asks for and that hardly ever change.
+//! The assets and exchanges in memory: a few thousand rows that everything asks for and that hardly ever change.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -9,9 +9,11 @@ use sea_orm::{EntityTrait, Set};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{Asset, AssetColumn, AssetEntity, AssetKind, Symbol, asset};
+use super::exchange::{self, Exchange};
+use super::{Asset, AssetColumn, AssetEntity, AssetKind, SourceName, SourceSymbols, Symbol, asset};
 use crate::Domain;
 use crate::error::Result;
+use crate::fixed::{Price, Quantity};
 use crate::ids::{AssetId, Id};
 
 /// An asset to be known here.
@@ -27,12 +29,22 @@ pub struct NewAsset {
     pub exchange: String,
     /// The currency of its price, ISO 4217.
     pub currency: String,
+    /// The smallest step of its price.
+    pub tick_size: Price,
+    /// The smallest step of a quantity of it.
+    pub lot_size: Quantity,
+    /// The part of the economy it belongs to, where that is known.
+    pub sector: Option<String>,
+    /// What each source calls it; a source that is not named does not know it.
+    pub source_symbols: Vec<(SourceName, String)>,
 }
 
+/// Assets and exchanges as they were at one moment.
 #[derive(Debug, Default)]
-struct Snapshot {
-    by_symbol: HashMap<String, Arc<Asset>>,
+pub(super) struct Snapshot {
+    pub(super) by_symbol: BTreeMap<String, Arc<Asset>>,
     by_id: HashMap<AssetId, Arc<Asset>>,
+    pub(super) exchanges: BTreeMap<String, Arc<Exchange>>,
 }
 
 /// All assets, read once and again when one is asked for that is not there (another process may have added it), but
@@ -48,7 +60,7 @@ pub struct AssetCatalog {
 const REREAD_AFTER: Duration = Duration::from_secs(1);
 
 impl AssetCatalog {
-    fn snapshot(&self) -> Arc<Snapshot> {
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -74,6 +86,11 @@ impl Domain {
             return Ok(Some(Arc::clone(asset)));
         }
         Ok(self.reload_assets(REREAD_AFTER).await?.by_id.get(&id).cloned())
+    }
+
+    /// The exchange of this code, if it is known, as it was when assets were last read.
+    pub(super) fn known_exchange(&self, code: &str) -> Option<Arc<Exchange>> {
+        self.assets().snapshot().exchanges.get(code).cloned()
     }
 
     /// The known symbol that is spelt most like this one, if any is near.
@@ -102,6 +119,10 @@ impl Domain {
                 kind: Set(new.kind),
                 exchange: Set(new.exchange.clone()),
                 currency: Set(new.currency.clone()),
+                tick_size: Set(new.tick_size),
+                lot_size: Set(new.lot_size),
+                sector: Set(new.sector.clone()),
+                source_symbols: Set(SourceSymbols(new.source_symbols.iter().cloned().collect())),
                 created_at: Set(now),
                 updated_at: Set(now),
             })
@@ -116,6 +137,10 @@ impl Domain {
                             AssetColumn::Kind,
                             AssetColumn::Exchange,
                             AssetColumn::Currency,
+                            AssetColumn::TickSize,
+                            AssetColumn::LotSize,
+                            AssetColumn::Sector,
+                            AssetColumn::SourceSymbols,
                             AssetColumn::UpdatedAt,
                         ])
                         .to_owned();
@@ -127,6 +152,57 @@ impl Domain {
         Ok(self.reload_assets(Duration::ZERO).await?.by_id.len())
     }
 
+    /// Makes the exchanges known; one whose code is known already is brought up to date.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn put_exchanges(&self, exchanges: &[Exchange]) -> Result<()> {
+        if exchanges.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let rows: Vec<exchange::ActiveModel> = exchanges
+            .iter()
+            .map(|new| exchange::ActiveModel {
+                code: Set(new.code.clone()),
+                name: Set(new.name.clone()),
+                country: Set(new.country.clone()),
+                time_zone: Set(new.time_zone.name().to_owned()),
+                currency: Set(new.currency.clone()),
+                calendar: Set(new.calendar.clone()),
+                created_at: Set(now),
+                updated_at: Set(now),
+            })
+            .collect();
+        self.db()
+            .write(|tx| {
+                let rows = rows.clone();
+                Box::pin(async move {
+                    let update = OnConflict::column(exchange::Column::Code)
+                        .update_columns([
+                            exchange::Column::Name,
+                            exchange::Column::Country,
+                            exchange::Column::TimeZone,
+                            exchange::Column::Currency,
+                            exchange::Column::Calendar,
+                            exchange::Column::UpdatedAt,
+                        ])
+                        .to_owned();
+                    exchange::Entity::insert_many(rows).on_conflict(update).exec_without_returning(tx).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.reload_assets(Duration::ZERO).await?;
+        Ok(())
+    }
+
+    /// The assets and exchanges as they are in memory; read where they have not been.
+    pub(super) async fn known_assets(&self) -> Result<Arc<Snapshot>> {
+        let known = self.assets().snapshot();
+        if known.by_symbol.is_empty() { self.reload_assets(REREAD_AFTER).await } else { Ok(known) }
+    }
+
     /// The assets as they are now, or were at most so long ago.
     async fn reload_assets(&self, oldest: Duration) -> Result<Arc<Snapshot>> {
         let mut read_at = self.assets().read_at.lock().await;
@@ -135,7 +211,13 @@ impl Domain {
         }
         #[expect(clippy::disallowed_methods, reason = "assets belong to no tenant: everyone sees them all")]
         let all = AssetEntity::find().all(self.db().reader()).await?;
+        #[expect(clippy::disallowed_methods, reason = "exchanges belong to no tenant: everyone sees them all")]
+        let exchanges = exchange::Entity::find().all(self.db().reader()).await?;
         let mut snapshot = Snapshot::default();
+        for row in exchanges {
+            let exchange = Exchange::try_from(row)?;
+            snapshot.exchanges.insert(exchange.code.clone(), Arc::new(exchange));
+        }
         for asset in all.into_iter().map(Arc::new) {
             snapshot.by_symbol.insert(asset.symbol.clone(), Arc::clone(&asset));
             snapshot.by_id.insert(asset.id, asset);

@@ -49,12 +49,14 @@ impl Asset {
 pub(crate) enum AssetKind {
     /// A share of a company.
     Stock,
+    /// A fund that is traded like a share.
+    Etf,
+    /// An index, which is followed and not itself traded.
+    Index,
+    /// A currency against a currency.
+    Fx,
     /// A crypto currency against a currency.
     Crypto,
-    /// A currency against a currency.
-    Forex,
     /// A commodity, mostly as its front future.
     Commodity,
-    /// An index.
-    Index,
 }

@@ -1,0 +1,117 @@
+//! Reading candles.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::asset::Model as Asset;
+use super::candle::Candle;
+use super::series::{head, row};
+use super::{Timeframe, aggregate, bucket};
+use crate::Domain;
+use crate::error::{Fault, Result};
+use crate::fixed::{Price, Quantity};
+use crate::ids::AssetId;
+
+/// Each timeframe with those that its candles can be made of, the largest first.
+pub(super) fn smaller(timeframe: Timeframe) -> &'static [Timeframe] {
+    match timeframe {
+        Timeframe::M1 => &[],
+        Timeframe::M5 => &[Timeframe::M1],
+        Timeframe::M15 => &[Timeframe::M5, Timeframe::M1],
+        Timeframe::H1 => &[Timeframe::M15, Timeframe::M5, Timeframe::M1],
+        Timeframe::H4 => &[Timeframe::H1],
+        Timeframe::D1 => &[Timeframe::H4, Timeframe::H1],
+        Timeframe::W1 => &[Timeframe::D1],
+    }
+}
+
+impl Domain {
+    /// The newest `limit` candles of an asset that opened at or after `from` and closed at or before `until`, ascending.
+    ///
+    /// Where none of this timeframe are stored they are made of smaller ones, as far as those reach.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn closed_candles(
+        &self,
+        asset: &Asset,
+        timeframe: Timeframe,
+        from: Option<DateTime<Utc>>,
+        until: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<Candle>> {
+        let series = self.series_of(asset.id).await?;
+        let number = |timeframe| series.iter().find(|series| series.timeframe == timeframe).map(|series| series.id);
+        if let Some(id) = number(timeframe) {
+            return self.stored_candles(timeframe, id, from, until, limit).await;
+        }
+        for &part in smaller(timeframe) {
+            let Some(id) = number(part) else { continue };
+            let parts = (timeframe.span().num_seconds() / part.span().num_seconds()).max(1);
+            let parts = usize::try_from(parts).unwrap_or(1).saturating_mul(limit.saturating_add(1));
+            // Only whole candles: from the beginning of the first, and to the end of the last.
+            let from = from.map(|from| {
+                let opens = bucket(timeframe, from);
+                if opens < from { opens + timeframe.span() } else { opens }
+            });
+            let until = bucket(timeframe, until);
+            let stored = self.stored_candles(part, id, from, until, parts).await?;
+            let is_cut = stored.len() == parts;
+            let mut made = aggregate(&stored, timeframe);
+            if is_cut && !made.is_empty() {
+                made.remove(0);
+            }
+            return Ok(made.split_off(made.len().saturating_sub(limit)));
+        }
+        Ok(Vec::new())
+    }
+
+    /// The series that an asset has.
+    pub(super) async fn series_of(&self, asset: AssetId) -> Result<Vec<head::Model>> {
+        #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
+        let all = head::Entity::find();
+        Ok(all.filter(head::Column::AssetId.eq(asset)).all(self.db().reader()).await?)
+    }
+
+    async fn stored_candles(
+        &self,
+        timeframe: Timeframe,
+        series: i32,
+        from: Option<DateTime<Utc>>,
+        until: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<Candle>> {
+        let newest = (until - timeframe.span()).timestamp();
+        #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
+        let mut query = row::Entity::find()
+            .select_only()
+            .columns([
+                row::Column::OpenTime,
+                row::Column::Open,
+                row::Column::High,
+                row::Column::Low,
+                row::Column::Close,
+                row::Column::Volume,
+            ])
+            .filter(row::Column::Timeframe.eq(timeframe))
+            .filter(row::Column::SeriesId.eq(series))
+            .filter(row::Column::OpenTime.lte(newest));
+        if let Some(from) = from {
+            // A part of a second later is the next second.
+            let first = from.timestamp() + i64::from(from.timestamp_subsec_nanos() > 0);
+            query = query.filter(row::Column::OpenTime.gte(first));
+        }
+        let rows: Vec<(i64, Price, Price, Price, Price, Quantity)> = query
+            .order_by_desc(row::Column::OpenTime)
+            .limit(limit as u64)
+            .into_tuple()
+            .all(self.db().reader())
+            .await?;
+        let candle = |&(open_time, open, high, low, close, volume): &(i64, _, _, _, _, _)| {
+            let open_time = DateTime::from_timestamp(open_time, 0)?;
+            Candle::new(open_time, open, high, low, close, volume).ok()
+        };
+        let candles: Option<Vec<Candle>> = rows.iter().rev().map(candle).collect();
+        Ok(candles.ok_or_else(|| Fault::Bug(format!("series {series} holds a candle that breaks a rule")))?)
+    }
+}
