@@ -4,6 +4,7 @@
 //! [`Domain`] in the file named by its verb; it takes the [`Viewer`] and answers with data or an [`Error`]. Rows are
 //! reached through scopes (`visible_to`) that have tenant and owner in them: what is not visible does not exist.
 
+pub mod analysis;
 pub mod audit;
 pub mod clock;
 pub mod db;

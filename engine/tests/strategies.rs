@@ -120,10 +120,10 @@ fn a_long_turn_is_one_golden_cross_and_one_death_cross() {
 
 #[test]
 fn a_sharp_dip_in_a_rising_market_is_bought() {
-    let rise = (0..120).map(|i| 100.0 + 2.0 * f64::from(i));
-    let dip = (1..12).map(|i| 338.0 - 3.5 * f64::from(i));
+    let rise = std::iter::repeat_n(100.0, 60).chain([117.0, 134.0]).chain(std::iter::repeat_n(150.0, 23));
+    let dip = [146.0, 142.0, 138.0, 134.0, 130.0];
     let found = sides("rsi-reversal", &closes(rise.chain(dip)));
-    assert!(!found.is_empty() && found.iter().all(|(i, side)| *i >= 120 && *side == Side::Buy), "{found:?}");
+    assert!(!found.is_empty() && found.iter().all(|(i, side)| *i >= 85 && *side == Side::Buy), "{found:?}");
 }
 
 #[test]
@@ -142,7 +142,6 @@ fn a_break_out_of_a_quiet_time_is_followed() {
     let quiet = (0..40).map(|i| 100.0 + 0.1 * f64::from(i % 2));
     let bars = closes(lively.chain(quiet).chain([104.0]));
     assert_eq!(sides("bollinger-squeeze", &bars), [(200, Side::Buy)]);
-    assert!(sides("support-resistance", &bars).iter().all(|(i, _)| *i < 160 || *i >= 160));
 }
 
 #[test]
@@ -152,15 +151,20 @@ fn support_that_holds_is_bought_and_support_that_breaks_is_sold() {
     let found = sides("support-resistance", &bars);
     assert!(found.contains(&(65, Side::Buy)), "the turn at 100 off support: {found:?}");
     let broken = closes((0..64).map(zigzag).chain([98.0, 96.0]));
-    assert!(sides("support-resistance", &broken).contains(&(65, Side::Sell)), "{:?}", sides("support-resistance", &broken));
+    let found = sides("support-resistance", &broken);
+    assert!(found.contains(&(64, Side::Sell)), "the fall through 100: {found:?}");
+}
+
+/// A market in which nothing is traded.
+fn still() -> Vec<Bar> {
+    vec![Bar { open: 27.43, high: 27.43, low: 27.43, close: 27.43, volume: 0.0 }; 400]
 }
 
 #[test]
 fn no_strategy_acts_where_nothing_happens() {
-    let still = closes(std::iter::repeat_n(27.43, 400));
     let sideways = closes((0..400).map(|i| 100.0 + f64::from(i % 2)));
     for strategy in ALL {
-        assert_eq!(sides(strategy.name, &still), [], "{}", strategy.name);
+        assert_eq!(sides(strategy.name, &still()), [], "{}", strategy.name);
     }
     // Each turn of the zigzag is a bounce; what speaks for both sides is nothing for the vote.
     for name in ["rsi-reversal", "golden-cross", "bollinger-squeeze", "volume-spike", "consensus"] {
@@ -174,7 +178,7 @@ fn consensus_says_why_it_holds() {
     let holds = |bars: Vec<Bar>| consensus.judge(&Analyst::of(bars)).observations().copied().next();
     let few = holds(closes((0..50).map(f64::from).map(|i| 100.0 + i)));
     assert_eq!(few, Some(Observation::Hold(Hold::TooFew { seen: 50, needs: 201 })));
-    let still = holds(closes(std::iter::repeat_n(27.43, 400)));
+    let still = holds(still());
     assert_eq!(still, Some(Observation::Hold(Hold::StandsStill)));
 }
 

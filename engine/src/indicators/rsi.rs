@@ -26,7 +26,8 @@ impl Indicator for Rsi {
     #[inline]
     fn next(&mut self, bar: &Bar) -> Option<f64> {
         let step = bar.close - self.close.replace(bar.close)?;
-        let (gain, loss) = (self.gain.push(step.max(0.0))?, self.loss.push((-step).max(0.0))?);
+        let (gain, loss) = (self.gain.push(step.max(0.0)), self.loss.push((-step).max(0.0)));
+        let (gain, loss) = (gain?, loss?);
         let moved = gain + loss;
         Some(if moved < super::NOTHING { 0.0 } else { 100.0 * gain / moved })
     }
