@@ -38,6 +38,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use analysis::AnalysisSettings;
 use clock::Clock;
 use db::Db;
 use entropy::Entropy;
@@ -76,6 +77,8 @@ pub struct DomainConfig {
     pub mail: MailSettings,
     /// How prices are looked after.
     pub market: MarketSettings,
+    /// Which signals are made without being asked for.
+    pub analysis: AnalysisSettings,
 }
 
 /// How long what is over is kept, for jobs to remove it then.
@@ -118,6 +121,7 @@ impl Default for DomainConfig {
             public_url: "http://127.0.0.1:8080".to_owned(),
             mail: MailSettings::default(),
             market: MarketSettings::default(),
+            analysis: AnalysisSettings::default(),
         }
     }
 }

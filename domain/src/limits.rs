@@ -95,7 +95,7 @@ impl Limits {
     /// # Errors
     /// UNAVAILABLE when a store does not answer.
     pub async fn forget_idle(&self) -> Result<(), Fault> {
-        for limit in [&self.forms, &self.requests, &self.deliveries, &self.points] {
+        for limit in [&self.forms, &self.requests, &self.deliveries, &self.points, &self.analyses] {
             limit.forget_idle();
         }
         for limit in [&self.logins, &self.registrations, &self.resets] {

@@ -1,12 +1,13 @@
 //! Analysing an asset on demand.
 
 use bellwether_engine::strategies::{Analyst, Opinion, Side, Strategy, plan};
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::numbers::{bar, to_tick};
 use crate::Domain;
 use crate::error::{Error, Fault, Problem, ProblemCode, Result};
-use crate::market::{Asset, Candle};
+use crate::market::{Asset, Candle, CandleQuery, CandleSeries};
 use crate::permission::Permission;
 use crate::signals::{Direction, Mode, NewSignal, Reason, Recorded, Recording, SignalOrigin, Timeframe};
 use crate::viewer::Viewer;
@@ -29,8 +30,13 @@ pub struct Analysis {
     pub strategy: Option<String>,
 }
 
+/// How far back there are as many candles in markets that are closed at night and at weekends.
+fn reach(timeframe: Timeframe) -> TimeDelta {
+    (timeframe.span() * 3_000).clamp(TimeDelta::days(10), TimeDelta::days(20_000))
+}
+
 impl Domain {
-    /// Judges the newest candle that has closed and records what comes of it as a private signal of the viewer's, once
+    /// Judges the newest candle that has closed (the asset's source is asked first where it is missing) and records what comes of it as a private signal of the viewer's, once
     /// for each candle, however often it is asked for.
     ///
     /// # Errors
@@ -39,9 +45,17 @@ impl Domain {
     pub async fn analyze(&self, viewer: &Viewer, analysis: Analysis) -> Result<Recorded> {
         let member = viewer.permitted(Permission::SignalsWrite)?;
         self.limits().analyses.check(&member.user_id.to_string())?;
-        let asset = self.known_asset(&analysis.symbol).await?;
         let strategy = self.strategy_on(member.tenant_id, analysis.strategy.as_deref().unwrap_or(USUAL)).await?;
-        let candles = self.closed_candles(&asset, analysis.timeframe, None, self.now(), CANDLES).await?;
+        let query = CandleQuery {
+            symbol: analysis.symbol,
+            timeframe: analysis.timeframe,
+            range: None,
+            from: Some(self.now() - reach(analysis.timeframe)),
+            to: None,
+            currency: None,
+        };
+        let CandleSeries { asset, mut candles, .. } = self.candle_series(viewer, &query).await?;
+        let candles = candles.split_off(candles.len().saturating_sub(CANDLES));
         let Some(newest) = candles.last() else {
             return Err(Fault::MarketDataUnavailable(asset.symbol.clone()).into());
         };

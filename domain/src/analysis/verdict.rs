@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn without_an_entry_it_is_the_close_of_its_candle_or_the_next_open() {
-        let all = candles(&["100 101 99 100.5", "102 103 101 102", "102 103 101 102", "102 103 101 103.02"]);
+        let all = candles(&["100 101 99 100.5", "102 103 101 102", "102 103 101 102", "102 104 101 103.02"]);
         let open = Terms { entry: None, target: None, stop: None, ..terms(Direction::Buy, "1", "1") };
         let percent = |candles: &[Candle]| verdict(&open, candles, false).unwrap().return_percent.to_string();
         assert_eq!(percent(&all), "2.5075", "(103.02 - 100.5) / 100.5");

@@ -178,8 +178,8 @@ impl Domain {
         }
     }
 
-    /// The asset that a caller names, at `symbol` in the input.
-    pub(crate) async fn known_asset(&self, symbol: &str) -> Result<Arc<Asset>> {
+    /// The asset that a caller names.
+    async fn known_asset(&self, symbol: &str) -> Result<Arc<Asset>> {
         let path = &["symbol"];
         let symbol = Symbol::try_from(symbol).map_err(|error| Problem::validation(path, error.to_string()))?;
         if let Some(asset) = self.asset_by_symbol(&symbol).await? {
