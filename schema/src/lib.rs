@@ -75,6 +75,7 @@ pub struct Query(
     identity::TenantQuery,
     identity::AuditQuery,
     site::SiteQuery,
+    market::MarketQuery,
 );
 
 /// Writes.
@@ -91,11 +92,16 @@ pub struct Mutation(
     identity::UserMutation,
     identity::TenantMutation,
     site::SiteMutation,
+    market::WatchlistMutation,
 );
 
 /// Follows.
 #[derive(Debug, Default, MergedSubscription)]
-pub struct Subscription(signals::SignalSubscription, scheduler::SchedulerSubscription);
+pub struct Subscription(
+    signals::SignalSubscription,
+    scheduler::SchedulerSubscription,
+    market::MarketSubscription,
+);
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

@@ -4,14 +4,14 @@ use async_graphql::{Context, ID, Interface, Object};
 use bellwether_domain::error::{Error, Fault, Problem};
 use bellwether_domain::ids::{
     ApiKeyId, AssetId, AuditEntryId, ContactMessageId, DeliveryId, Id, IdError, RunId, SessionId, SignalId, SourceId,
-    TenantId, UserId, WaitlistEntryId, split,
+    TenantId, UserId, WaitlistEntryId, WatchlistId, split,
 };
 use bellwether_domain::paging::LARGEST_PAGE;
 
 use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::identity::{ApiKey, AuditEntry, Session, Tenant, User};
-use crate::market::Asset;
+use crate::market::{Asset, Watchlist};
 use crate::scheduler::SchedulerRun;
 use crate::signals::{Signal, SignalDelivery, SignalSource};
 use crate::site::{ContactMessage, WaitlistEntry};
@@ -44,6 +44,8 @@ pub(crate) enum Node {
     WaitlistEntry(WaitlistEntry),
     /// A message from the contact form.
     ContactMessage(ContactMessage),
+    /// A watchlist of one's own.
+    Watchlist(Watchlist),
 }
 
 /// Reads anything by its id.
@@ -138,6 +140,10 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
         ContactMessageId::PREFIX => {
             let message = visible(domain.contact_message(viewer, ContactMessageId::from_uuid(uuid)).await)?;
             message.map(|message| Node::ContactMessage(ContactMessage(message)))
+        }
+        WatchlistId::PREFIX => {
+            let list = visible(domain.watchlist(viewer, WatchlistId::from_uuid(uuid)).await)?;
+            list.map(|list| Node::Watchlist(Watchlist(list)))
         }
         _ => return Err(unknown().into()),
     })

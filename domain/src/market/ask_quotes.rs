@@ -24,6 +24,8 @@ pub struct PricedQuote {
     pub quote: Quote,
     /// The rate from the asset's currency; none where nothing was converted.
     pub rate: Option<Rate>,
+    /// The asset's own currency, ISO 4217.
+    pub asset_currency: String,
 }
 
 impl Domain {
@@ -92,8 +94,9 @@ impl Domain {
 
     /// The quote in a currency.
     pub(super) async fn priced(&self, quote: Quote, currency: Option<&str>) -> Result<PricedQuote> {
+        let asset_currency = quote.currency.clone();
         let Some(currency) = currency.filter(|currency| *currency != quote.currency) else {
-            return Ok(PricedQuote { quote, rate: None });
+            return Ok(PricedQuote { quote, rate: None, asset_currency });
         };
         let rate = self.rate(&quote.currency, currency).await?;
         let converted = || -> Result<Quote, FixedError> {
@@ -107,7 +110,7 @@ impl Domain {
             })
         };
         let quote = converted().map_err(|_| Fault::MarketDataUnavailable(format!("{} in {currency}", quote.symbol)))?;
-        Ok(PricedQuote { quote, rate: Some(rate) })
+        Ok(PricedQuote { quote, rate: Some(rate), asset_currency })
     }
 }
 

@@ -13,6 +13,7 @@ mod calendar;
 mod candle;
 mod candle_series;
 mod catalog;
+mod due;
 mod exchange;
 mod follow_quotes;
 mod health;
@@ -51,6 +52,7 @@ pub use quote_feed::QuoteFeed;
 pub use rate::Rate;
 pub use refresh::Refreshed;
 pub use search::{AssetFilter, AssetKey, FoundAssets};
+pub(crate) use series::row as candle_row;
 pub use settings::MarketSettings;
 pub use source::{
     BreakerState, CandleRequest, LicenceClass, Listing, MarketSource, QuoteAnswer, SourceError, SourceHealth, SourceName,

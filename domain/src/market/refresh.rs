@@ -8,8 +8,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::asset::Model as Asset;
+use super::candle::Tidied;
 use super::quote::Quote;
-use super::source::{CandleRequest, Listing, MarketSource, SourceName};
+use super::source::{CandleRequest, Listing, MarketSource, SourceError, SourceName};
+use super::due::{DAILY, HOURLY};
 use super::{Timeframe, bucket};
 use crate::Domain;
 use crate::error::Result;
@@ -105,11 +107,35 @@ impl Domain {
                     .increment(refused);
                 self.put_fetched_candles(asset, timeframe, source.name(), tidied, Some(from)).await
             }
+            // There is nothing to be had: that is known now, and not asked again before the next candle.
+            Err(SourceError::Unknown) => {
+                self.put_fetched_candles(asset, timeframe, source.name(), Tidied::default(), Some(from)).await
+            }
             Err(error) => {
                 tracing::info!(source = %source.name(), symbol = asset.symbol, %timeframe, %error, "no candles");
                 Ok(0)
             }
         }
+    }
+
+    /// Brings the daily candles of every asset up to date, the hourly ones of these too, and every quote, as far as sources
+    /// that simulate know them; for the demo, which is to have a past when it starts.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn simulate_past(&self, hourly: &[&str]) -> Result<usize> {
+        let (now, mut put) = (self.now(), 0);
+        let simulated = |asset: &&Arc<Asset>| self.source_of(asset).is_some_and(|source| source.name().is_simulated());
+        let known = self.known_assets().await?;
+        let assets: Vec<Arc<Asset>> = known.by_symbol.values().filter(simulated).cloned().collect();
+        for asset in &assets {
+            put += self.refresh_candles(asset, Timeframe::D1, bucket(Timeframe::D1, now - DAILY)).await?;
+            if hourly.contains(&asset.symbol.as_str()) {
+                put += self.refresh_candles(asset, Timeframe::H1, bucket(Timeframe::D1, now - HOURLY)).await?;
+            }
+        }
+        self.refresh_quotes(&assets).await?;
+        Ok(put)
     }
 
     /// Whether a quote of the asset is due: there is none, or while the market is open it came longer ago than its source

@@ -2,7 +2,7 @@
 //!
 //! A series is the candles of one asset in one timeframe; it has a small number, which its many rows carry.
 
-pub(super) mod head {
+pub(crate) mod head {
     //! What is true of a series as a whole.
 
     use sea_orm::entity::prelude::*;
@@ -39,7 +39,7 @@ pub(super) mod head {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod row {
+pub(crate) mod row {
     //! One candle.
 
     use sea_orm::entity::prelude::*;

@@ -1,5 +1,6 @@
 //! Analysis: indicators, strategies, analysing on demand, and how signals did.
 
+mod indicators;
 mod mutations;
 mod queries;
 mod types;

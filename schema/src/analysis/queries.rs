@@ -1,13 +1,17 @@
-//! Reading strategies and how signals did.
+//! Reading indicators, strategies and how signals did.
 
 use async_graphql::{Context, ID, Object};
-use bellwether_domain::analysis::StatsGroup;
+use bellwether_domain::analysis::{IndicatorRequest, StatsGroup};
+use bellwether_domain::market::CandleQuery;
 use bellwether_domain::permission::Permission;
 
+use super::indicators::{IndicatorInput, IndicatorSeries};
 use super::types::{SignalStats, SignalStatsGroup, SimilarSignal, Strategy};
 use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::node::parse_id;
+use crate::market::ChartRange;
+use crate::signals::Timeframe;
 use crate::signals::filter::SignalFilter;
 
 /// Reads analyses.
@@ -15,9 +19,29 @@ use crate::signals::filter::SignalFilter;
 pub(crate) struct AnalysisQuery;
 
 const SIGNALS: Access = Access::Needs(Permission::SignalsRead);
+const MARKET: Access = Access::Needs(Permission::MarketRead);
 
 #[Object]
 impl AnalysisQuery {
+    /// Indicators of an asset's closed candles over a range back from now, in the order of the kinds. Earlier candles are looked at too, so that values do not begin with the range. Needs MARKET_READ.
+    async fn indicators(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The symbol, in any case.")] symbol: String,
+        #[graphql(desc = "How long each candle lasts.")] timeframe: Timeframe,
+        #[graphql(desc = "Which indicators, 1 to 12.")] kinds: Vec<IndicatorInput>,
+        #[graphql(desc = "How far back; null for a year.")] range: Option<ChartRange>,
+    ) -> Field<Vec<IndicatorSeries>> {
+        field(ctx, MARKET, async move |request: Request| {
+            let (timeframe, range) = (timeframe.into(), range.map(Into::into));
+            let query = CandleQuery { symbol, timeframe, range, from: None, to: None, currency: None };
+            let kinds: Vec<_> = kinds.into_iter().map(IndicatorRequest::from).collect();
+            let series = request.domain.indicators(request.viewer(), &query, &kinds).await?;
+            Ok(series.into_iter().map(IndicatorSeries).collect())
+        })
+        .await
+    }
+
     /// Every strategy with its rules, and whether your tenant has it switched on. Needs SIGNALS_READ.
     async fn strategies(&self, ctx: &Context<'_>) -> Field<Vec<Strategy>> {
         field(ctx, SIGNALS, async move |request: Request| {

@@ -8,6 +8,7 @@ mod sources;
 mod subscriptions;
 mod types;
 
+pub(crate) use filter::Words;
 pub(crate) use mutations::{RecordOutcome, SignalMutation};
 pub(crate) use queries::SignalQuery;
 pub(crate) use source_mutations::SourceMutation;
