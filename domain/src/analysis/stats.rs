@@ -224,15 +224,12 @@ fn sum_if(condition: SimpleExpr) -> SimpleExpr {
     sum.cast_as(Alias::new("DOUBLE PRECISION"))
 }
 
-/// The ten points that a confidence is in, in words.
+/// The ten points that a confidence is in, in words. Text without parameters: PostgreSQL takes two expressions with a
+/// parameter each for two different ones, and what is grouped by must be what is selected.
 fn bands() -> SimpleExpr {
-    (0..9)
-        .map(|band| (10 * band, 10 * band + 9))
-        .fold(CaseStatement::new(), |case, (from, to)| {
-            case.case(Expr::col(Column::Confidence).lte(to), Expr::cust(format!("'{from}-{to}'")))
-        })
-        .finally(Expr::cust("'90-100'"))
-        .into()
+    let bands = (0..9).map(|band| (10 * band, 10 * band + 9));
+    let cases: String = bands.map(|(from, to)| format!(" WHEN signals.confidence <= {to} THEN '{from}-{to}'")).collect();
+    Expr::cust(format!("CASE{cases} ELSE '90-100' END"))
 }
 
 /// So many ten-thousandths of a percent by so many.
