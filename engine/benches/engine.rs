@@ -145,8 +145,7 @@ fn main() {
     });
     drop(streams);
 
-    let analysts: Vec<Analyst> =
-        bars.chunks_exact(CANDLES).map(|asset| Analyst::of(asset.iter().copied())).collect();
+    let analysts: Vec<Analyst> = bars.chunks_exact(CANDLES).map(|asset| Analyst::of(asset.iter().copied())).collect();
     let consensus = named("consensus").expect("it is in the catalog");
     measure("one pass of consensus over 5,000 assets, followed", || {
         analysts.iter().for_each(|analyst| drop(black_box(consensus.judge(analyst))));

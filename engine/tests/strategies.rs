@@ -1,7 +1,9 @@
 //! What holds of every strategy, whatever the candles.
 
 use bellwether_engine::Bar;
-use bellwether_engine::strategies::{ALL, Analyst, Basis, Hold, Observation, Opinion, Side, Weighed, confidence, weigh};
+use bellwether_engine::strategies::{
+    ALL, Analyst, Basis, Hold, Observation, Opinion, Side, Weighed, confidence, weigh,
+};
 use proptest::prelude::*;
 
 /// A walk with trends, jumps and quiet stretches.

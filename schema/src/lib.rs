@@ -97,11 +97,7 @@ pub struct Mutation(
 
 /// Follows.
 #[derive(Debug, Default, MergedSubscription)]
-pub struct Subscription(
-    signals::SignalSubscription,
-    scheduler::SchedulerSubscription,
-    market::MarketSubscription,
-);
+pub struct Subscription(signals::SignalSubscription, scheduler::SchedulerSubscription, market::MarketSubscription);
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bellwether_domain::analysis::AnalysisSettings;
 use bellwether_domain::db::DbConfig;
 use bellwether_domain::identity::{PasswordCost, TokenSettings};
-use bellwether_domain::analysis::AnalysisSettings;
 use bellwether_domain::limits::{LimitSettings, LimitStoreKind};
 use bellwether_domain::mail::MailSettings;
 use bellwether_domain::market::{MarketSettings, Timeframe};

@@ -95,15 +95,13 @@ impl Domain {
     async fn record_for(&self, audiences: &Audiences, signals: Vec<NewSignal>) -> Result<u64> {
         let mut recorded = 0;
         for &tenant_id in &audiences.tenants {
-            let is_on = |signal: &&NewSignal| {
-                !audiences.off.is_off(tenant_id, signal.strategy.as_deref().unwrap_or_default())
-            };
+            let is_on =
+                |signal: &&NewSignal| !audiences.off.is_off(tenant_id, signal.strategy.as_deref().unwrap_or_default());
             let own: Vec<NewSignal> = signals.iter().filter(is_on).cloned().collect();
             if own.is_empty() {
                 continue;
             }
-            let recording =
-                Recording { tenant_id, author_id: None, origin: SignalOrigin::Engine, may_publish: true };
+            let recording = Recording { tenant_id, author_id: None, origin: SignalOrigin::Engine, may_publish: true };
             for answer in self.record_signals_as(&recording, own).await? {
                 answer?;
                 recorded += 1;
@@ -120,11 +118,8 @@ impl Domain {
     }
 
     async fn note_progress(&self, asset_id: AssetId, timeframe: Timeframe, candle_time: DateTime<Utc>) -> Result<()> {
-        let row = progress::ActiveModel {
-            asset_id: Set(asset_id),
-            timeframe: Set(timeframe),
-            candle_time: Set(candle_time),
-        };
+        let row =
+            progress::ActiveModel { asset_id: Set(asset_id), timeframe: Set(timeframe), candle_time: Set(candle_time) };
         self.db()
             .write(|tx| {
                 let row = row.clone();

@@ -18,7 +18,9 @@ mod switch;
 mod verdict;
 
 pub use analyze::Analysis;
-pub use bellwether_engine::indicators::{Kind as IndicatorKind, Line as IndicatorLine, Parameters as IndicatorParameters};
+pub use bellwether_engine::indicators::{
+    Kind as IndicatorKind, Line as IndicatorLine, Parameters as IndicatorParameters,
+};
 pub use bellwether_engine::strategies::{Basis, Rule, Strategy, Vote};
 pub use indicators::{IndicatorRequest, IndicatorSeries};
 pub use settings::AnalysisSettings;

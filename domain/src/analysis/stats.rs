@@ -167,9 +167,7 @@ impl Domain {
             mean_gain: mean(sum(|r| r.gained), total(|r| r.gains)),
             mean_loss: mean(sum(|r| r.lost), total(|r| r.losses)),
             expectancy: mean(sum(|r| r.gained) + sum(|r| r.lost), settled),
-            best_strategy: best
-                .and_then(|row| self.strategies().name(row.strategy_id?))
-                .map(|name| name.to_string()),
+            best_strategy: best.and_then(|row| self.strategies().name(row.strategy_id?)).map(|name| name.to_string()),
         }
     }
 
@@ -228,7 +226,8 @@ fn sum_if(condition: SimpleExpr) -> SimpleExpr {
 /// parameter each for two different ones, and what is grouped by must be what is selected.
 fn bands() -> SimpleExpr {
     let bands = (0..9).map(|band| (10 * band, 10 * band + 9));
-    let cases: String = bands.map(|(from, to)| format!(" WHEN signals.confidence <= {to} THEN '{from}-{to}'")).collect();
+    let cases: String =
+        bands.map(|(from, to)| format!(" WHEN signals.confidence <= {to} THEN '{from}-{to}'")).collect();
     Expr::cust(format!("CASE{cases} ELSE '90-100' END"))
 }
 

@@ -41,7 +41,8 @@ impl Domain {
     pub async fn strategy_statuses(&self, viewer: &Viewer) -> Result<Vec<StrategyStatus>> {
         let tenant = viewer.permitted(Permission::SignalsRead)?.tenant_id;
         let off = self.strategies_off().await?;
-        let status = |strategy: &'static Strategy| StrategyStatus { strategy, is_on: !off.is_off(tenant, strategy.name) };
+        let status =
+            |strategy: &'static Strategy| StrategyStatus { strategy, is_on: !off.is_off(tenant, strategy.name) };
         Ok(ALL.into_iter().map(status).collect())
     }
 

@@ -150,21 +150,34 @@ mod tests {
             ("both in one candle: the stop", terms(Buy, "110", "95"), vec!["100 111 94 105"], Some((Loss, "-5"))),
             ("a gap below the stop", terms(Buy, "110", "95"), vec!["90 120 89 100"], Some((Loss, "-10"))),
             ("a gap above the target", terms(Buy, "110", "95"), vec!["112 113 90 100"], Some((Win, "12"))),
-            ("the horizon ends", terms(Buy, "110", "95"), vec![quiet, quiet, "100 103 99 102.5"], Some((Expired, "2.5"))),
-            ("what comes after it is too late", terms(Buy, "110", "95"), vec![quiet, quiet, quiet, "100 120 99 110"], Some((Expired, "0"))),
+            (
+                "the horizon ends",
+                terms(Buy, "110", "95"),
+                vec![quiet, quiet, "100 103 99 102.5"],
+                Some((Expired, "2.5")),
+            ),
+            (
+                "what comes after it is too late",
+                terms(Buy, "110", "95"),
+                vec![quiet, quiet, quiet, "100 120 99 110"],
+                Some((Expired, "0")),
+            ),
             ("a sale's target", terms(Sell, "90", "105"), vec!["100 101 89 95"], Some((Win, "10"))),
             ("a sale's stop", terms(Sell, "90", "105"), vec!["100 105 99 100"], Some((Loss, "-5"))),
             ("a sale's gap above the stop", terms(Sell, "90", "105"), vec!["107 108 89 100"], Some((Loss, "-7"))),
             ("a target behind the entry is none", terms(Buy, "99", "95"), vec![quiet], None),
             ("a stop ahead of the entry is none", terms(Sell, "90", "99"), vec![quiet], None),
             ("holding, still open", terms(Hold, "110", "95"), vec!["100 120 90 110"], None),
-            ("holding brings nothing", terms(Hold, "110", "95"), vec![quiet, quiet, "100 120 90 110"], Some((Expired, "0"))),
+            (
+                "holding brings nothing",
+                terms(Hold, "110", "95"),
+                vec![quiet, quiet, "100 120 90 110"],
+                Some((Expired, "0")),
+            ),
         ] {
             let rows: Vec<&str> = std::iter::once(own).chain(later).collect();
-            let expected = expected.map(|(outcome, percent)| Settled {
-                outcome,
-                return_percent: percent.parse().unwrap(),
-            });
+            let expected =
+                expected.map(|(outcome, percent)| Settled { outcome, return_percent: percent.parse().unwrap() });
             assert_eq!(verdict(&terms, &candles(&rows), false), expected, "{what}");
         }
     }

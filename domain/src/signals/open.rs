@@ -65,11 +65,7 @@ impl Domain {
 
 /// Writes down how signals turned out. One that was changed since it was judged, or judged by somebody else, is left as
 /// it is. Returns how many were written.
-pub(crate) async fn write_outcomes(
-    tx: &DatabaseTransaction,
-    judged: &[Judged],
-    now: DateTime<Utc>,
-) -> Result<u64> {
+pub(crate) async fn write_outcomes(tx: &DatabaseTransaction, judged: &[Judged], now: DateTime<Utc>) -> Result<u64> {
     let mut wanted: BTreeMap<TenantId, i64> = BTreeMap::new();
     for one in judged {
         *wanted.entry(one.tenant_id).or_default() += 1;

@@ -126,8 +126,8 @@ impl Indicator for Levels {
 #[inline]
 fn pivot(values: &[f64; 2 * WING + 1]) -> Option<f64> {
     let middle = values[WING];
-    let stands_out = values[..WING].iter().all(|before| middle > *before)
-        && values[WING + 1..].iter().all(|after| middle >= *after);
+    let stands_out =
+        values[..WING].iter().all(|before| middle > *before) && values[WING + 1..].iter().all(|after| middle >= *after);
     stands_out.then_some(middle)
 }
 

@@ -3,15 +3,8 @@
 use super::{Basis, Rule, Strategy, Vote, rules};
 
 /// Every strategy.
-pub const ALL: [&Strategy; 7] = [
-    &RSI_REVERSAL,
-    &MACD_CROSS,
-    &GOLDEN_CROSS,
-    &SUPPORT_RESISTANCE,
-    &BOLLINGER_SQUEEZE,
-    &VOLUME_SPIKE,
-    &CONSENSUS,
-];
+pub const ALL: [&Strategy; 7] =
+    [&RSI_REVERSAL, &MACD_CROSS, &GOLDEN_CROSS, &SUPPORT_RESISTANCE, &BOLLINGER_SQUEEZE, &VOLUME_SPIKE, &CONSENSUS];
 
 /// The strategy of this name.
 pub fn named(name: &str) -> Option<&'static Strategy> {

@@ -203,7 +203,10 @@ impl fmt::Display for Observation {
             Self::BrokeDown(level) => write!(f, "the price broke down below support at {}", Touched(level)),
             Self::SqueezeReleased { up, width } => {
                 let (way, width) = (way(*up), width * 100.0);
-                write!(f, "the Bollinger bands were {width:.2} % apart, near their narrowest in 120 candles, and the ")?;
+                write!(
+                    f,
+                    "the Bollinger bands were {width:.2} % apart, near their narrowest in 120 candles, and the "
+                )?;
                 write!(f, "close is {way} them: the squeeze is released")
             }
             Self::VolumeSpiked { up, times } => {

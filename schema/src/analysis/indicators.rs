@@ -58,10 +58,7 @@ pub(super) struct IndicatorInput {
 impl From<IndicatorInput> for IndicatorRequest {
     fn from(input: IndicatorInput) -> Self {
         let IndicatorInput { kind, period, fast, slow, signal, smooth, deviations } = input;
-        Self {
-            kind: kind.into(),
-            parameters: IndicatorParameters { period, fast, slow, signal, smooth, deviations },
-        }
+        Self { kind: kind.into(), parameters: IndicatorParameters { period, fast, slow, signal, smooth, deviations } }
     }
 }
 
@@ -86,9 +83,8 @@ impl IndicatorSeries {
     async fn lines(&self) -> Vec<IndicatorLine> {
         let line = |line: &analysis::IndicatorLine| {
             let points = self.0.times.iter().zip(&line.values);
-            let point = |(time, value): (&DateTime<Utc>, &Option<f64>)| {
-                Some(IndicatorPoint { time: *time, value: (*value)? })
-            };
+            let point =
+                |(time, value): (&DateTime<Utc>, &Option<f64>)| Some(IndicatorPoint { time: *time, value: (*value)? });
             IndicatorLine { name: line.name, points: points.filter_map(point).collect() }
         };
         self.0.lines.iter().map(line).collect()

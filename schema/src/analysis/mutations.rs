@@ -98,8 +98,7 @@ impl AnalysisMutation {
     ) -> Field<SwitchStrategyPayload> {
         mutate(ctx, Access::Needs(Permission::StrategiesManage), async move |request: Request| {
             let SwitchStrategyInput { strategy, is_on } = input;
-            let status =
-                request.domain.switch_strategy(request.viewer(), &strategy, is_on, request.client()).await?;
+            let status = request.domain.switch_strategy(request.viewer(), &strategy, is_on, request.client()).await?;
             Ok(SwitchStrategyPayload { strategy: Some(status.into()), user_errors: Vec::new() })
         })
         .await

@@ -9,8 +9,8 @@ use super::indicators::{IndicatorInput, IndicatorSeries};
 use super::types::{SignalStats, SignalStatsGroup, SimilarSignal, Strategy};
 use crate::context::Request;
 use crate::field::{Access, Field, field};
-use crate::node::parse_id;
 use crate::market::ChartRange;
+use crate::node::parse_id;
 use crate::signals::Timeframe;
 use crate::signals::filter::SignalFilter;
 

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 
 use super::sources::Verdict;
 use super::types::{Audience, Direction, Mode, Outcome, SignalOrigin, Timeframe};
-use crate::market::AssetKind;
 use crate::identity::{AuditAction, Role, TenantStatus, UserStatus};
+use crate::market::AssetKind;
 use crate::node::parse_id;
 use crate::scheduler::RunStatus;
 
