@@ -3,8 +3,9 @@
 //!
 //! Prints one line a measurement: what, a tab, milliseconds (the best of nine).
 
+use std::error::Error;
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bellwether_engine::Bar;
 use bellwether_engine::indicators::{
@@ -17,14 +18,16 @@ const CANDLES: usize = 500;
 const ROUNDS: usize = 9;
 
 /// The candles of a file of f64 (open, high, low, close, volume; little-endian), or made-up ones.
-fn bars() -> Vec<Bar> {
+fn bars() -> Result<Vec<Bar>, Box<dyn Error>> {
     let file = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let Some(file) = file else { return made_up() };
-    let bytes = std::fs::read(&file).expect("the file of candles");
-    let numbers: Vec<f64> =
-        bytes.chunks_exact(8).map(|eight| f64::from_le_bytes(eight.try_into().expect("eight bytes"))).collect();
+    let Some(file) = file else { return Ok(made_up()) };
+    let bytes = std::fs::read(&file)?;
+    let mut numbers = Vec::with_capacity(bytes.len() / 8);
+    for eight in bytes.chunks_exact(8) {
+        numbers.push(f64::from_le_bytes(eight.try_into()?));
+    }
     let bar = |five: &[f64]| Bar { open: five[0], high: five[1], low: five[2], close: five[3], volume: five[4] };
-    numbers.chunks_exact(5).map(bar).collect()
+    Ok(numbers.chunks_exact(5).map(bar).collect())
 }
 
 fn made_up() -> Vec<Bar> {
@@ -59,13 +62,29 @@ fn measure(what: &str, mut work: impl FnMut()) {
     println!("{what}\t{:.3}", best.as_secs_f64() * 1e3);
 }
 
-/// Runs an indicator over every asset.
-fn batch<I: Indicator>(what: &str, bars: &[Bar], indicator: impl Fn() -> I) {
-    measure(what, || {
-        for asset in bars.chunks_exact(CANDLES) {
-            black_box(series(indicator(), black_box(asset)));
+/// Indicators that are run over every asset in turn, as whoever needs them all would, and what each took.
+#[derive(Default)]
+struct Batch {
+    /// The time of this round and the best so far, by name.
+    times: Vec<(&'static str, Duration, Duration)>,
+}
+
+impl Batch {
+    fn run<I: Indicator>(&mut self, what: &'static str, bars: &[Bar], indicator: I) {
+        let start = Instant::now();
+        black_box(series(indicator, black_box(bars)));
+        let took = start.elapsed();
+        match self.times.iter_mut().find(|(name, ..)| *name == what) {
+            Some((_, round, _)) => *round += took,
+            None => self.times.push((what, took, Duration::MAX)),
         }
-    });
+    }
+
+    fn end_round(&mut self) {
+        for (_, round, best) in &mut self.times {
+            *best = (*best).min(std::mem::take(round));
+        }
+    }
 }
 
 /// Every indicator of one asset, as a stream.
@@ -118,21 +137,30 @@ impl All {
     }
 }
 
-fn main() {
-    let bars = bars();
+fn main() -> Result<(), Box<dyn Error>> {
+    let bars = bars()?;
     assert_eq!(bars.len(), ASSETS * CANDLES, "5,000 assets of 500 candles");
-    batch("SMA(20)", &bars, || Sma::new(20));
-    batch("EMA(20)", &bars, || Ema::new(20));
-    batch("RSI(14)", &bars, || Rsi::new(14));
-    batch("MACD(12, 26, 9)", &bars, Macd::default);
-    batch("Bollinger(20, 2)", &bars, Bollinger::default);
-    batch("ATR(14)", &bars, || Atr::new(14));
-    batch("ADX(14)", &bars, || Adx::new(14));
-    batch("Stochastic(5, 3, 3)", &bars, Stochastic::default);
-    batch("OBV", &bars, Obv::default);
-    batch("Volume average(20)", &bars, || VolumeAverage::new(20));
-    batch("VWAP(20)", &bars, || Vwap::new(20));
-    batch("Support and resistance", &bars, Levels::default);
+    let mut batch = Batch::default();
+    for _ in 0..ROUNDS {
+        for asset in bars.chunks_exact(CANDLES) {
+            batch.run("SMA(20)", asset, Sma::new(20));
+            batch.run("EMA(20)", asset, Ema::new(20));
+            batch.run("RSI(14)", asset, Rsi::new(14));
+            batch.run("MACD(12, 26, 9)", asset, Macd::default());
+            batch.run("Bollinger(20, 2)", asset, Bollinger::default());
+            batch.run("ATR(14)", asset, Atr::new(14));
+            batch.run("ADX(14)", asset, Adx::new(14));
+            batch.run("Stochastic(5, 3, 3)", asset, Stochastic::default());
+            batch.run("OBV", asset, Obv::default());
+            batch.run("Volume average(20)", asset, VolumeAverage::new(20));
+            batch.run("VWAP(20)", asset, Vwap::new(20));
+            batch.run("Support and resistance", asset, Levels::default());
+        }
+        batch.end_round();
+    }
+    for (what, _, best) in &batch.times {
+        println!("{what}\t{:.3}", best.as_secs_f64() * 1e3);
+    }
 
     let mut streams: Vec<All> = (0..ASSETS).map(|_| All::new()).collect();
     for (stream, asset) in streams.iter_mut().zip(bars.chunks_exact(CANDLES)) {
@@ -146,7 +174,7 @@ fn main() {
     drop(streams);
 
     let analysts: Vec<Analyst> = bars.chunks_exact(CANDLES).map(|asset| Analyst::of(asset.iter().copied())).collect();
-    let consensus = named("consensus").expect("it is in the catalog");
+    let consensus = named("consensus").ok_or("there is no consensus")?;
     measure("one pass of consensus over 5,000 assets, followed", || {
         analysts.iter().for_each(|analyst| drop(black_box(consensus.judge(analyst))));
     });
@@ -159,4 +187,5 @@ fn main() {
             drop(black_box(consensus.judge(&Analyst::of(asset.iter().copied()))));
         }
     });
+    Ok(())
 }

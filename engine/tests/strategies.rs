@@ -1,5 +1,7 @@
 //! What holds of every strategy, whatever the candles.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect is to fail")]
+
 use bellwether_engine::Bar;
 use bellwether_engine::strategies::{
     ALL, Analyst, Basis, Hold, Observation, Opinion, Side, Weighed, confidence, weigh,

@@ -1,5 +1,7 @@
 //! What holds of every indicator, whatever the candles.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect is to fail")]
+
 use bellwether_engine::Bar;
 use bellwether_engine::indicators::{
     Adx, Atr, Bollinger, Ema, Indicator, Kind, Levels, Line, Macd, Obv, Parameters, Rsi, Sma, Stochastic,

@@ -1,5 +1,7 @@
 //! Our indicators against TA-Lib's values (see fixtures.py), on every candle from the first that has one.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect is to fail")]
+
 use bellwether_engine::Bar;
 use bellwether_engine::indicators::{Kind, Parameters};
 
@@ -10,7 +12,9 @@ struct Fixture {
 }
 
 fn fixtures() -> Vec<Fixture> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    // Others for a run, such as those of real.py.
+    let folder = std::env::var("TALIB_FIXTURES");
+    let folder = folder.unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures").to_owned());
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files.map(|path| read(&path)).collect()
 }
@@ -60,10 +64,10 @@ fn ours(column: &str, bars: &[Bar]) -> Vec<Option<f64>> {
 #[test]
 fn values_agree_with_ta_lib_on_every_candle() {
     let fixtures = fixtures();
-    assert_eq!(fixtures.len(), 4);
+    assert!(fixtures.len() >= 2);
     let mut worst: (f64, String) = (0.0, String::new());
     for Fixture { name, bars, columns } in &fixtures {
-        assert_eq!((bars.len(), columns.len()), (400, 16), "{name}");
+        assert!(bars.len() >= 400 && columns.len() == 16, "{name}");
         let price = bars[0].close;
         for (column, expected) in columns {
             let got = ours(column, bars);

@@ -173,7 +173,7 @@ impl Domain {
 
     /// The column of the id, or the expression of the word, that a group has.
     fn group_columns(&self, group: Option<StatsGroup>) -> (Option<Column>, Option<SimpleExpr>) {
-        let word = |column: Column| (None, Some(Expr::col(column).into()));
+        let word = |column: Column| (None, Some(Expr::col(column)));
         match group {
             None => (None, None),
             Some(StatsGroup::Strategy) => (Some(Column::StrategyId), None),

@@ -47,7 +47,16 @@ pub trait Indicator {
 /// The values of an indicator over a series of candles, oldest first, from the first that it has: it is none for the
 /// `bars.len() - values.len()` candles before.
 pub fn series<I: Indicator>(mut indicator: I, bars: &[Bar]) -> Vec<I::Value> {
-    let mut values = Vec::with_capacity(bars.len());
-    values.extend(bars.iter().filter_map(|bar| indicator.next(bar)));
+    let mut values = Vec::new();
+    let mut bars = bars.iter();
+    let Some(first) = bars.find_map(|bar| indicator.next(bar)) else { return values };
+    values.reserve_exact(bars.len() + 1);
+    values.push(first);
+    // Every further candle has a value: so many that the loop need not ask for room.
+    let mut last = first;
+    values.extend(bars.map(|bar| {
+        last = indicator.next(bar).unwrap_or(last);
+        last
+    }));
     values
 }

@@ -16,12 +16,13 @@ impl Indicator for Obv {
 
     #[inline]
     fn next(&mut self, bar: &Bar) -> Option<f64> {
-        self.value += match self.close.replace(bar.close) {
-            None => bar.volume,
-            Some(before) if bar.close > before => bar.volume,
-            Some(before) if bar.close < before => -bar.volume,
-            Some(_) => 0.0,
+        let Some(before) = self.close.replace(bar.close) else {
+            self.value = bar.volume;
+            return Some(self.value);
         };
+        // Without a branch: whether a candle rose is nothing that a processor can guess.
+        let sign = f64::from(bar.close > before) - f64::from(bar.close < before);
+        self.value += sign * bar.volume;
         Some(self.value)
     }
 }
