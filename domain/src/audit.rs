@@ -85,6 +85,10 @@ pub enum Action {
     TenantSuspended,
     /// A tenant was activated again.
     TenantActivated,
+    /// A strategy was switched on.
+    StrategySwitchedOn,
+    /// A strategy was switched off.
+    StrategySwitchedOff,
 }
 
 impl Action {
@@ -128,6 +132,8 @@ impl Action {
             Self::TenantCreated => "TENANT_CREATED",
             Self::TenantSuspended => "TENANT_SUSPENDED",
             Self::TenantActivated => "TENANT_ACTIVATED",
+            Self::StrategySwitchedOn => "STRATEGY_SWITCHED_ON",
+            Self::StrategySwitchedOff => "STRATEGY_SWITCHED_OFF",
         }
     }
 }

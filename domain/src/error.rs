@@ -182,6 +182,8 @@ pub enum LimitScope {
     Deliveries,
     /// Points that operations cost.
     Points,
+    /// Analyses on demand.
+    Analyses,
     /// WebSockets and event streams that are open.
     Streams,
 }
@@ -197,6 +199,7 @@ impl LimitScope {
             Self::Requests => "REQUESTS",
             Self::Deliveries => "DELIVERIES",
             Self::Points => "POINTS",
+            Self::Analyses => "ANALYSES",
             Self::Streams => "STREAMS",
         }
     }
@@ -212,6 +215,7 @@ impl fmt::Display for LimitScope {
             Self::Requests => "requests",
             Self::Deliveries => "deliveries",
             Self::Points => "points for what operations cost",
+            Self::Analyses => "analyses",
             Self::Streams => "open sockets and event streams",
         })
     }

@@ -128,6 +128,18 @@ impl<U: Unit> Fixed<U> {
     }
 }
 
+impl Percent {
+    /// By how much a price changed, in percent of what it was, above zero; rounded half to even to four decimals. A change
+    /// too large for it is the largest there is.
+    pub fn change(from: Price, to: Price) -> Self {
+        const HUNDRED: i128 = 100 * 10_i128.pow(PercentUnit::SCALE);
+        // Twice both, for an even divisor.
+        let dividend = 2 * (i128::from(to.0) - i128::from(from.0)) * HUNDRED;
+        let rounded = divide_half_even(dividend, 2 * i128::from(from.0.max(1)));
+        Self::from_raw(<i64 as TryFrom<i128>>::try_from(rounded).unwrap_or(i64::MAX))
+    }
+}
+
 impl Price {
     /// What a quantity costs at this price, rounded half to even (IEEE 754, 4.3.1) to money's four decimals.
     ///

@@ -4,6 +4,7 @@
 //! [`Domain`] in the file named by its verb; it takes the [`Viewer`] and answers with data or an [`Error`]. Rows are
 //! reached through scopes (`visible_to`) that have tenant and owner in them: what is not visible does not exist.
 
+pub mod analysis;
 pub mod audit;
 pub mod backup;
 pub mod clock;
@@ -39,6 +40,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use backup::Backups;
+use analysis::AnalysisSettings;
 use clock::Clock;
 use db::Db;
 use entropy::Entropy;
@@ -77,6 +79,8 @@ pub struct DomainConfig {
     pub mail: MailSettings,
     /// How prices are looked after.
     pub market: MarketSettings,
+    /// Which signals are made without being asked for.
+    pub analysis: AnalysisSettings,
 }
 
 /// How long what is over is kept, for jobs to remove it then.
@@ -122,6 +126,7 @@ impl Default for DomainConfig {
             public_url: "http://127.0.0.1:8080".to_owned(),
             mail: MailSettings::default(),
             market: MarketSettings::default(),
+            analysis: AnalysisSettings::default(),
         }
     }
 }

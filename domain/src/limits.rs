@@ -28,6 +28,8 @@ pub struct LimitSettings {
     pub deliveries_per_minute: u32,
     /// Points that operations may cost, by user or address.
     pub points_per_minute: u32,
+    /// Analyses on demand, by user.
+    pub analyses_per_minute: u32,
     /// Where logins, registrations and resets are counted.
     pub store: LimitStoreKind,
 }
@@ -42,6 +44,7 @@ impl Default for LimitSettings {
             requests_per_minute: 600,
             deliveries_per_minute: 300,
             points_per_minute: 120_000,
+            analyses_per_minute: 30,
             store: LimitStoreKind::Memory,
         }
     }
@@ -64,6 +67,8 @@ pub struct Limits {
     pub deliveries: RateLimit,
     /// Points.
     pub points: RateLimit,
+    /// Analyses.
+    pub analyses: RateLimit,
 }
 
 impl Limits {
@@ -81,6 +86,7 @@ impl Limits {
             requests: RateLimit::per_minute(LimitScope::Requests, settings.requests_per_minute),
             deliveries: RateLimit::per_minute(LimitScope::Deliveries, settings.deliveries_per_minute),
             points: RateLimit::per_minute(LimitScope::Points, settings.points_per_minute),
+            analyses: RateLimit::per_minute(LimitScope::Analyses, settings.analyses_per_minute),
         }
     }
 
@@ -89,7 +95,7 @@ impl Limits {
     /// # Errors
     /// UNAVAILABLE when a store does not answer.
     pub async fn forget_idle(&self) -> Result<(), Fault> {
-        for limit in [&self.forms, &self.requests, &self.deliveries, &self.points] {
+        for limit in [&self.forms, &self.requests, &self.deliveries, &self.points, &self.analyses] {
             limit.forget_idle();
         }
         for limit in [&self.logins, &self.registrations, &self.resets] {

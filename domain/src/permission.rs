@@ -101,6 +101,8 @@ permissions! {
         "Read prices that are not for everybody, how their sources do, and one's own watchlists.";
     WatchlistsWrite = "WATCHLISTS_WRITE", [Trader Support Seller Admin Owner],
         "Make, change and delete one's own watchlists.";
+    StrategiesManage = "STRATEGIES_MANAGE", [Admin Owner],
+        "Switch strategies on and off for everyone in the tenant.";
     UsersRead = "USERS_READ", [Support Admin Owner],
         "Read the email, role and status of the tenant's users.";
     UsersInvite = "USERS_INVITE", [Admin Owner],

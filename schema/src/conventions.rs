@@ -124,6 +124,10 @@ fn the_names_of_the_contract_are_there() {
         "Mutation",
         &["register", "login", "refreshSession", "logout", "recordSignal", "recordSignals", "createSignalSource"],
     );
+    has("Query", &["indicators", "signalStats", "strategies", "similarSignals"]);
+    has("Mutation", &["analyze", "switchStrategy"]);
+    has("AnalyzeInput", &["symbol", "timeframe", "mode", "strategy"]);
+    has("AnalyzePayload", &["outcome", "signal", "userErrors"]);
     has("Query", &["schedulerStatus", "schedulerRuns"]);
     has("Mutation", &["runJob", "pauseJob", "resumeJob", "breakSchedulerLock"]);
     has("Subscription", &["signalRecorded", "schedulerRunFinished"]);

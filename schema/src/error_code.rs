@@ -36,7 +36,7 @@ error_codes! {
     NotFound = "NOT_FOUND", false,
         "It does not exist, or is not the caller's to see.";
     RateLimited = "RATE_LIMITED", true,
-        "Too often. `extensions.scope` says of what there was too much: LOGINS, REGISTRATIONS, RESETS, FORMS, REQUESTS, DELIVERIES, POINTS or STREAMS; `extensions.retryAfterSeconds` and the header Retry-After say when to try again.";
+        "Too often. `extensions.scope` says of what there was too much: LOGINS, REGISTRATIONS, RESETS, FORMS, REQUESTS, DELIVERIES, POINTS, ANALYSES or STREAMS; `extensions.retryAfterSeconds` and the header Retry-After say when to try again.";
     QueryRejected = "QUERY_REJECTED", false,
         "The document asks for more than one may hold, or for what its transport does not carry. Where a limit was met, `extensions.rule`, `limit` and `actual` say which.";
     GraphqlParseFailed = "GRAPHQL_PARSE_FAILED", false,

@@ -3,6 +3,7 @@
 //! A resolver parses nothing and decides nothing: it hands typed input to a use case of the domain and its answer back.
 //! Everything that can be refused goes through `field.rs`, which asks for a permission before it runs.
 
+mod analysis;
 mod context;
 #[cfg(test)]
 mod conventions;
@@ -69,6 +70,7 @@ pub struct Query(
     node::NodeQuery,
     identity::IdentityQuery,
     signals::SignalQuery,
+    analysis::AnalysisQuery,
     scheduler::SchedulerQuery,
     identity::CredentialQuery,
     identity::UserQuery,
@@ -85,6 +87,7 @@ pub struct Mutation(
     identity::IdentityMutation,
     signals::SignalMutation,
     signals::SourceMutation,
+    analysis::AnalysisMutation,
     scheduler::SchedulerMutation,
     identity::AccountMutation,
     identity::InvitationMutation,

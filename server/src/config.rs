@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bellwether_domain::analysis::AnalysisSettings;
 use bellwether_domain::db::DbConfig;
 use bellwether_domain::identity::{PasswordCost, TokenSettings};
 use bellwether_domain::limits::{LimitSettings, LimitStoreKind};
 use bellwether_domain::mail::MailSettings;
-use bellwether_domain::market::MarketSettings;
+use bellwether_domain::market::{MarketSettings, Timeframe};
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_domain::{DomainConfig, Retention as DomainRetention};
 use chrono::TimeDelta;
@@ -54,6 +55,8 @@ pub struct Config {
     pub mail: Mail,
     /// Prices.
     pub market: Market,
+    /// Signals that are made without being asked for.
+    pub analysis: Analysis,
     /// How it is measured.
     pub metrics: Metrics,
     /// How it tells what it does.
@@ -156,6 +159,8 @@ pub struct Limits {
     pub requests_per_minute: u32,
     /// Webhook deliveries, by source.
     pub deliveries_per_minute: u32,
+    /// Analyses on demand, by user.
+    pub analyses_per_minute: u32,
     /// Points that operations may cost, by user or address; by default 200 for each request.
     pub points_per_minute: Option<u32>,
     /// Where logins, registrations and resets are counted.
@@ -200,6 +205,21 @@ pub struct Retention {
     pub minute_candles_days: u32,
     /// Candles of 1 and 4 hours.
     pub hour_candles_days: u32,
+}
+
+/// Signals that are made without being asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Analysis {
+    /// The timeframes in which every asset that has candles is analysed, such as "1h"; none for nothing.
+    pub timeframes: Vec<String>,
+}
+
+impl Analysis {
+    /// The timeframes; the word that is none where one is not.
+    fn parse(&self) -> Result<Vec<Timeframe>, &str> {
+        self.timeframes.iter().map(|word| Timeframe::parse(word).ok_or(word.as_str())).collect()
+    }
 }
 
 /// Prices: which sources may be asked, and how often.
@@ -351,6 +371,7 @@ impl Config {
             ("limits.forms_per_minute", self.limits.forms_per_minute),
             ("limits.requests_per_minute", self.limits.requests_per_minute),
             ("limits.deliveries_per_minute", self.limits.deliveries_per_minute),
+            ("limits.analyses_per_minute", self.limits.analyses_per_minute),
             ("limits.points_per_minute", self.limits.points_per_minute.unwrap_or(1)),
             ("scheduler.heartbeat_seconds", self.scheduler.heartbeat_seconds),
             ("retention.sessions_days", self.retention.sessions_days),
@@ -373,6 +394,9 @@ impl Config {
                 "scheduler.heartbeat_seconds: expected at most a third of scheduler.ttl_seconds ({ttl_seconds}), \
                  got {heartbeat_seconds}"
             ));
+        }
+        if let Err(word) = self.analysis.parse() {
+            return refuse(&format!("analysis.timeframes: expected some of 1m, 5m, 15m, 1h, 4h, 1d, 1w, got {word}"));
         }
         self.mail.validate()?;
         self.backup.validate()?;
@@ -463,6 +487,7 @@ impl Config {
                 requests_per_minute: limits.requests_per_minute,
                 resets_per_minute: limits.resets_per_minute,
                 deliveries_per_minute: limits.deliveries_per_minute,
+                analyses_per_minute: limits.analyses_per_minute,
                 store: match limits.store {
                     LimitStore::Memory => LimitStoreKind::Memory,
                     LimitStore::Database => LimitStoreKind::Database,
@@ -479,6 +504,7 @@ impl Config {
                 minute_candles: TimeDelta::days(self.retention.minute_candles_days.into()),
                 hour_candles: TimeDelta::days(self.retention.hour_candles_days.into()),
             },
+            analysis: AnalysisSettings { timeframes: self.analysis.parse().unwrap_or_default() },
             market: MarketSettings { stale_after: TimeDelta::seconds(self.market.stale_after_seconds.into()) },
             public_url: self.public_url(),
             mail: MailSettings { link_base_url: self.link_base_url(), attempts: self.mail.attempts },

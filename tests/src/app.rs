@@ -199,6 +199,7 @@ pub fn test_config() -> DomainConfig {
     config.limits.requests_per_minute = 1_000_000;
     config.limits.deliveries_per_minute = 100_000;
     config.limits.points_per_minute = 100_000_000;
+    config.limits.analyses_per_minute = 100_000;
     config
 }
 

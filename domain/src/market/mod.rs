@@ -34,6 +34,7 @@ mod status;
 mod symbol;
 mod watchlist;
 mod watchlists;
+mod with_candles;
 
 pub use crate::signals::Timeframe;
 pub use aggregate::{aggregate, bucket};

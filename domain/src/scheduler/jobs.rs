@@ -1,6 +1,7 @@
 //! The table of jobs. A job takes no input: it reads the state and brings it forward in small batches, and can be run
 //! again at any time. To add one, add its entry here and its function below.
 
+mod analysis;
 mod audit;
 mod backups;
 mod deliveries;
@@ -49,6 +50,27 @@ pub(super) const JOBS: &[Job] = &[
         schedule: Schedule::Every(3_600),
         timeout: Duration::from_secs(600),
         run: |run| deliveries::remove_old(run).boxed(),
+    },
+    Job {
+        name: "signal_generation",
+        description: "Judges the newest closed candle of every asset by every strategy and records what says BUY or SELL.",
+        schedule: Schedule::Every(900),
+        timeout: Duration::from_secs(800),
+        run: |run| analysis::generate(run).boxed(),
+    },
+    Job {
+        name: "candle_close_signals",
+        description: "The same for those assets of which a candle has closed since it last looked.",
+        schedule: Schedule::Every(60),
+        timeout: Duration::from_secs(600),
+        run: |run| analysis::generate_at_close(run).boxed(),
+    },
+    Job {
+        name: "signal_settlement",
+        description: "Judges open signals whose target or stop was touched by a closed candle, or whose horizon ended.",
+        schedule: Schedule::Every(300),
+        timeout: Duration::from_secs(1_800),
+        run: |run| analysis::settle(run).boxed(),
     },
     Job {
         name: "session_retention",

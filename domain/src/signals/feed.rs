@@ -51,7 +51,7 @@ struct Followed {
 
 impl SignalFeed {
     /// Tells that something was recorded.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.wake.notify_one();
     }
 

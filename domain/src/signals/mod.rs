@@ -10,6 +10,7 @@ mod filter;
 mod ingest;
 mod journal;
 mod list;
+pub(crate) mod open;
 mod record;
 pub(crate) mod recorder;
 mod remembered;

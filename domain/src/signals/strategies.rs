@@ -28,7 +28,7 @@ impl StrategyNames {
         known.ids.get(&(tenant, name.to_owned())).copied()
     }
 
-    pub(super) fn name(&self, id: StrategyId) -> Option<Arc<str>> {
+    pub(crate) fn name(&self, id: StrategyId) -> Option<Arc<str>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).names.get(&id).cloned()
     }
 
@@ -89,7 +89,7 @@ impl Domain {
     }
 
     /// Makes the names of these strategies known, with one query for those that are not yet.
-    pub(super) async fn learn_strategy_names(&self, ids: impl Iterator<Item = StrategyId>) -> Result<()> {
+    pub(crate) async fn learn_strategy_names(&self, ids: impl Iterator<Item = StrategyId>) -> Result<()> {
         let mut missing: Vec<StrategyId> = ids.filter(|id| self.strategies().name(*id).is_none()).collect();
         missing.sort();
         missing.dedup();

@@ -49,7 +49,11 @@ impl Domain {
         tx: &DatabaseTransaction,
         drafts: &[Draft],
     ) -> Result<Vec<Result<Recorded>>> {
-        let mut sequences = allocate_sequences(tx, drafts).await?;
+        let mut wanted: BTreeMap<TenantId, i64> = BTreeMap::new();
+        for draft in drafts {
+            *wanted.entry(draft.recording.tenant_id).or_default() += 1;
+        }
+        let mut sequences = allocate_sequences(tx, wanted).await?;
         let mut models = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let sequence = sequences.get_mut(&draft.recording.tenant_id).ok_or_else(lost)?;
@@ -115,13 +119,12 @@ impl Domain {
     }
 }
 
-/// Raises each tenant's counter by the number of its drafts and returns what it stood at before. Whoever raises it
-/// holds its row until the commit, so sequences become visible in their order.
-async fn allocate_sequences(tx: &DatabaseTransaction, drafts: &[Draft]) -> Result<HashMap<TenantId, i64>> {
-    let mut wanted: BTreeMap<TenantId, i64> = BTreeMap::new();
-    for draft in drafts {
-        *wanted.entry(draft.recording.tenant_id).or_default() += 1;
-    }
+/// Raises each tenant's counter by the number of changes and returns what it stood at before. Whoever raises it holds
+/// its row until the commit, so sequences become visible in their order.
+pub(super) async fn allocate_sequences(
+    tx: &DatabaseTransaction,
+    wanted: BTreeMap<TenantId, i64>,
+) -> Result<HashMap<TenantId, i64>> {
     let mut before = HashMap::new();
     // In the tenants' order, so that two transactions cannot wait for each other.
     for (tenant, count) in wanted {

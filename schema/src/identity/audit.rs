@@ -87,6 +87,10 @@ pub(crate) enum AuditAction {
     TenantSuspended,
     /// A tenant was activated again.
     TenantActivated,
+    /// A strategy was switched on.
+    StrategySwitchedOn,
+    /// A strategy was switched off.
+    StrategySwitchedOff,
 }
 
 /// Who did what, when and from where. A tenant's entries are a chain of hashes: none can be changed or left out unseen.

@@ -330,6 +330,8 @@ pub(crate) enum Permission {
     MarketRead,
     /// Make, change and delete one's own watchlists.
     WatchlistsWrite,
+    /// Switch strategies on and off for everyone in the tenant.
+    StrategiesManage,
     /// Read the email, role and status of the tenant's users.
     UsersRead,
     /// Invite people into the tenant, in roles up to one's own.

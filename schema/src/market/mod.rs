@@ -8,6 +8,7 @@ mod subscriptions;
 mod types;
 mod watchlists;
 
+pub(crate) use candles::ChartRange;
 pub(crate) use mutations::WatchlistMutation;
 pub(crate) use queries::MarketQuery;
 pub(crate) use subscriptions::MarketSubscription;

@@ -143,7 +143,7 @@ pub(crate) struct SignalFilter {
 
 impl SignalFilter {
     /// The filter as the domain understands it.
-    pub(super) fn into_domain(self) -> Result<signals::SignalFilter, Error> {
+    pub(crate) fn into_domain(self) -> Result<signals::SignalFilter, Error> {
         let mut comparisons = 0;
         let filter = self.convert(DEEPEST, &mut comparisons)?;
         if comparisons > MOST_COMPARISONS {

@@ -26,7 +26,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::follow::{Events, Heard, Socket};
 use crate::sdl::root_fields;
-use crate::world::{Caller, deliver, execute, make_api_key, make_source, make_user, record, signal, unused};
+use crate::world::{
+    Caller, deliver, execute, make_api_key, make_source, make_user, put_candles, record, signal, unused,
+};
 
 /// So long that no test outlasts it.
 const LEASE: Duration = Duration::from_secs(600);
@@ -131,6 +133,7 @@ const fn row(
 const NODE: &str = "query ($id: ID!) { node(id: $id) { __typename id } }";
 const NODES: &str = "query ($id: ID!) { nodes(ids: [$id]) { __typename id } }";
 const SIGNAL: &str = "query ($id: ID!) { signal(id: $id) { id } }";
+const SIMILAR: &str = "query ($id: ID!) { similarSignals(id: $id) { similarity } }";
 const RUN_JOB: &str =
     "mutation { runJob(input: {job: \"run_retention\"}) { job { name } userErrors { code message path } } }";
 const REDRIVE: &str = "mutation ($id: ID!) {
@@ -168,6 +171,15 @@ const ROWS: &[Row] = &[
     row("Query.signal", Thing::Signal, SIGNAL, "/signal", [WHO, YES, NIL, YES, YES, YES, YES]),
     row("Query.signal", Thing::PrivateSignal, SIGNAL, "/signal", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
     row("Query.latestSignals", Thing::None, r#"{ latestSignals(symbols: ["AAPL"]) { id } }"#, "/latestSignals",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.strategies", Thing::None, "{ strategies { name isOn } }", "/strategies",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.signalStats", Thing::None, "{ signalStats { count winRate } }", "/signalStats",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.similarSignals", Thing::Signal, SIMILAR, "/similarSignals", [WHO, YES, NIL, YES, YES, YES, YES]),
+    row("Query.similarSignals", Thing::PrivateSignal, SIMILAR, "/similarSignals", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.indicators", Thing::None,
+        "{ indicators(symbol: \"AAPL\", timeframe: H1, kinds: [{kind: RSI}]) { label } }", "/indicators",
         [WHO, YES, YES, YES, YES, YES, YES]),
     row("Query.signalSources", Thing::None, "{ signalSources { id } }", "/signalSources",
         [WHO, YES, YES, NOT, YES, YES, YES]),
@@ -218,6 +230,12 @@ const ROWS: &[Row] = &[
         "mutation ($signal: RecordSignalInput!) {
             recordSignals(input: {signals: [$signal]}) { results { signal { id } } userErrors { code } } }",
         "/recordSignals", [WHO, YES, YES, NOT, YES, YES, YES]),
+    row("Mutation.analyze", Thing::None,
+        "mutation { analyze(input: {symbol: \"AAPL\", timeframe: H1, mode: SWING}) { signal { id } userErrors { code } } }",
+        "/analyze", [WHO, YES, YES, NOT, YES, YES, YES]),
+    row("Mutation.switchStrategy", Thing::None,
+        "mutation { switchStrategy(input: {strategy: \"consensus\", isOn: true}) { strategy { name } userErrors { code } } }",
+        "/switchStrategy", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
     row("Mutation.createSignalSource", Thing::None,
         "mutation { createSignalSource(input: {name: \"alerts\"}) { source { id } userErrors { code } } }",
         "/createSignalSource", [WHO, YES, YES, NOT, YES, YES, YES]),
@@ -703,6 +721,7 @@ both_databases! {
     async fn every_field_answers_everybody_as_the_table_says(app: TestApp) {
         put_prices(&app).await;
         let callers = everybody(&app).await;
+        put_candles(&app).await;
         let mut stage = Stage { app: &app, admin: app.sign_in("a", Role::Admin).await, made: 0 };
         let mut wrong = Vec::new();
         for row in ROWS.iter().filter(|row| !row.field.starts_with("Subscription.")) {

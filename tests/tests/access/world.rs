@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use bellwether_domain::clock::SystemClock;
 use bellwether_domain::entropy::Entropy;
+use bellwether_domain::fixed::Quantity;
 use bellwether_domain::identity::NewPerson;
 use bellwether_domain::ids::{Id, new_uuid};
+use bellwether_domain::market::{Candle, SourceName, Symbol, Timeframe};
 use bellwether_domain::permission::Role;
 use bellwether_tests::app::PASSWORD;
 use bellwether_tests::{Client, TestApp};
-use chrono::{SubsecRound, TimeDelta};
+use chrono::{DurationRound, SubsecRound, TimeDelta};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use sea_orm::{ConnectionTrait, Statement};
@@ -220,4 +222,18 @@ pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
         }
     };
     assert!(tokio::time::timeout(Duration::from_secs(20), asking).await.is_ok(), "it never came that {what}");
+}
+
+/// Gives AAPL enough hourly candles to be analysed.
+pub async fn put_candles(app: &TestApp) {
+    let asset = app.domain.asset_by_symbol(&Symbol::try_from("AAPL").unwrap()).await.unwrap().unwrap();
+    let hour = app.domain.now().duration_trunc(TimeDelta::hours(1)).unwrap();
+    let candle = |index: i32| {
+        let price = |cents: i32| format!("{}.{:02}", cents / 100, cents % 100).parse().unwrap();
+        let close = 18_000 + 10 * (index % 17);
+        let (open, high, low) = (price(close + 5), price(close + 20), price(close - 20));
+        Candle::new(hour - TimeDelta::hours(index.into()), open, high, low, price(close), Quantity::ZERO).unwrap()
+    };
+    let candles: Vec<Candle> = (1..300).map(candle).collect();
+    app.domain.put_candles(&asset, Timeframe::H1, SourceName::Csv, candles).await.unwrap();
 }

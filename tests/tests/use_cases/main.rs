@@ -1,5 +1,6 @@
 //! The use cases, on both databases.
 
+mod analysis;
 mod database;
 mod ingest;
 mod limits;

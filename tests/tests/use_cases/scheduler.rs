@@ -24,7 +24,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Runs the jobs until it is dropped.
-fn scheduling(domain: &Domain, owner: &str) -> DropGuard {
+pub fn scheduling(domain: &Domain, owner: &str) -> DropGuard {
     let shutdown = CancellationToken::new();
     let settings = SchedulerSettings { owner: owner.to_owned(), ttl: HOUR, heartbeat: HOUR / 3 };
     tokio::spawn(domain.clone().run_scheduler(settings, shutdown.clone()));
@@ -67,7 +67,7 @@ async fn runs(app: &TestDomain, owner: &Viewer, name: &str) -> Vec<Run> {
 }
 
 /// Asks for a run and waits for its end.
-async fn run(app: &TestDomain, owner: &Viewer, name: &str) -> Run {
+pub async fn run(app: &TestDomain, owner: &Viewer, name: &str) -> Run {
     app.domain.run_job(owner, name, &ClientInfo::default()).await.unwrap();
     until("the run is over", async || {
         let newest = runs(app, owner, name).await.into_iter().find(|run| run.requested_by.is_some())?;

@@ -1,0 +1,31 @@
+//! Analysis: what candles say, what became of what was said, and how good it was.
+//!
+//! The mathematics is in the crate `engine`. Here it meets assets, tenants and the recorder: [`analyze`] on demand and
+//! [`generate`] by a job make signals, [`settle`] judges every signal by the rules of [`verdict`], and [`stats`] tells how
+//! they did. Only candles that have closed are ever looked at.
+
+mod analyze;
+mod generate;
+mod indicators;
+mod numbers;
+mod progress;
+mod settings;
+mod settle;
+mod similar;
+mod stats;
+mod strategies;
+mod switch;
+mod verdict;
+
+pub use analyze::Analysis;
+pub use bellwether_engine::indicators::{
+    Kind as IndicatorKind, Line as IndicatorLine, Parameters as IndicatorParameters,
+};
+pub use bellwether_engine::strategies::{Basis, Rule, Strategy, Vote};
+pub use indicators::{IndicatorRequest, IndicatorSeries};
+pub use settings::AnalysisSettings;
+pub(crate) use settle::Judging;
+pub use similar::SimilarSignal;
+pub use stats::{SignalStats, StatsGroup};
+pub use strategies::StrategyStatus;
+pub use verdict::{Settled, Terms, verdict};

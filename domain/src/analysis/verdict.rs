@@ -1,0 +1,236 @@
+//! What settles a signal: pure rules on candles.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::fixed::{Percent, Price};
+use crate::market::Candle;
+use crate::signals::{Direction, Mode, Outcome};
+
+/// What a signal says, as far as it can be held to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// What it says to do.
+    pub direction: Direction,
+    /// The price to enter at; none for the close of its candle.
+    pub entry: Option<Price>,
+    /// The price to take profit at.
+    pub target: Option<Price>,
+    /// The price to give up at.
+    pub stop: Option<Price>,
+    /// When the candle it is about has closed: nothing before that counts.
+    pub closed_at: DateTime<Utc>,
+    /// How many candles it is given.
+    pub horizon: usize,
+}
+
+/// How a signal turned out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The word for it.
+    pub outcome: Outcome,
+    /// What it brought, in percent of the entry.
+    pub return_percent: Percent,
+}
+
+impl Mode {
+    /// How many candles a signal is given to reach its target.
+    pub const fn horizon(self) -> usize {
+        match self {
+            Self::Scalp => 24,
+            Self::Intraday => 48,
+            Self::Swing => 30,
+        }
+    }
+}
+
+/// How long is waited for the candles of a horizon: eight times as long as they last, for markets that are closed at
+/// night and at weekends, and ten days.
+pub(super) fn window(mode: Mode, span: TimeDelta) -> TimeDelta {
+    let horizon = i32::try_from(mode.horizon()).unwrap_or(i32::MAX);
+    span * horizon * 8 + TimeDelta::days(10)
+}
+
+/// How a signal turned out on these candles: ascending ones that have closed, its own and later ones. None while it is
+/// open. `is_over` says that no more will come in time, so that what there is decides.
+///
+/// Candle by candle: an open beyond the stop is a loss at the open, one beyond the target a win at the open, for no order
+/// fills within a gap. Else the stop if the candle touched it, else the target if it did: within one candle nobody knows
+/// which came first, so it is the worse. After the last candle of the horizon the signal has expired at its close. A
+/// target or stop on the wrong side of the entry is none. HOLD expires and brings nothing.
+pub fn verdict(terms: &Terms, candles: &[Candle], is_over: bool) -> Option<Settled> {
+    let first_later = candles.partition_point(|candle| candle.open_time < terms.closed_at);
+    let (own, later) = candles.split_at(first_later);
+    let later = &later[..later.len().min(terms.horizon)];
+    let last = later.last()?;
+    let entry = terms.entry.or(own.last().map(|candle| candle.close)).unwrap_or(later.first()?.open);
+    let expired = later.len() == terms.horizon || is_over;
+    let is_buy = match terms.direction {
+        Direction::Buy => true,
+        Direction::Sell => false,
+        Direction::Hold => {
+            return expired.then_some(Settled { outcome: Outcome::Expired, return_percent: Percent::ZERO });
+        }
+    };
+    // Prices are compared as they are for a purchase; for a sale everything is the other way round.
+    let is_beyond = |price: Price, bound: Price| if is_buy { price >= bound } else { price <= bound };
+    let target = terms.target.filter(|target| is_beyond(*target, entry) && *target != entry);
+    let stop = terms.stop.filter(|stop| !is_beyond(*stop, entry));
+    let is_stopped = |price: Price| stop.is_some_and(|stop| is_beyond(stop, price));
+    let is_won = |price: Price| target.is_some_and(|target| is_beyond(price, target));
+    let settled = |outcome, exit| {
+        let change = Percent::change(entry, exit);
+        let return_percent = if is_buy { change } else { Percent::from_raw(-change.raw()) };
+        Some(Settled { outcome, return_percent })
+    };
+    for candle in later {
+        let (worst, best) = if is_buy { (candle.low, candle.high) } else { (candle.high, candle.low) };
+        if is_stopped(candle.open) {
+            return settled(Outcome::Loss, candle.open);
+        }
+        if is_won(candle.open) {
+            return settled(Outcome::Win, candle.open);
+        }
+        if let Some(stop) = stop.filter(|_| is_stopped(worst)) {
+            return settled(Outcome::Loss, stop);
+        }
+        if let Some(target) = target.filter(|_| is_won(best)) {
+            return settled(Outcome::Win, target);
+        }
+    }
+    if expired { settled(Outcome::Expired, last.close) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixed::Quantity;
+
+    fn price(text: &str) -> Price {
+        text.parse().unwrap()
+    }
+
+    fn at(hour: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
+    }
+
+    /// Candles of an hour from hour 0: `open high low close`.
+    fn candles(rows: &[&str]) -> Vec<Candle> {
+        let candle = |(hour, row): (i64, &&str)| {
+            let p: Vec<Price> = row.split(' ').map(price).collect();
+            Candle::new(at(hour), p[0], p[1], p[2], p[3], Quantity::ZERO).unwrap()
+        };
+        (0..).zip(rows).map(candle).collect()
+    }
+
+    /// About the candle of hour 0, entered at 100.
+    fn terms(direction: Direction, target: &str, stop: &str) -> Terms {
+        Terms {
+            direction,
+            entry: Some(price("100")),
+            target: Some(price(target)),
+            stop: Some(price(stop)),
+            closed_at: at(1),
+            horizon: 3,
+        }
+    }
+
+    #[test]
+    fn the_rules_one_by_one() {
+        use Direction::{Buy, Hold, Sell};
+        use Outcome::{Expired, Loss, Win};
+        let own = "100 200 1 100";
+        let quiet = "100 101 99 100";
+        for (what, terms, later, expected) in [
+            ("its own candle does not count", terms(Buy, "110", "95"), vec![], None),
+            ("nothing touched, still open", terms(Buy, "110", "95"), vec![quiet, quiet], None),
+            ("the target", terms(Buy, "110", "95"), vec![quiet, "101 110 100 105"], Some((Win, "10"))),
+            ("the stop", terms(Buy, "110", "95"), vec!["100 101 95 99"], Some((Loss, "-5"))),
+            ("both in one candle: the stop", terms(Buy, "110", "95"), vec!["100 111 94 105"], Some((Loss, "-5"))),
+            ("a gap below the stop", terms(Buy, "110", "95"), vec!["90 120 89 100"], Some((Loss, "-10"))),
+            ("a gap above the target", terms(Buy, "110", "95"), vec!["112 113 90 100"], Some((Win, "12"))),
+            (
+                "the horizon ends",
+                terms(Buy, "110", "95"),
+                vec![quiet, quiet, "100 103 99 102.5"],
+                Some((Expired, "2.5")),
+            ),
+            (
+                "what comes after it is too late",
+                terms(Buy, "110", "95"),
+                vec![quiet, quiet, quiet, "100 120 99 110"],
+                Some((Expired, "0")),
+            ),
+            ("a sale's target", terms(Sell, "90", "105"), vec!["100 101 89 95"], Some((Win, "10"))),
+            ("a sale's stop", terms(Sell, "90", "105"), vec!["100 105 99 100"], Some((Loss, "-5"))),
+            ("a sale's gap above the stop", terms(Sell, "90", "105"), vec!["107 108 89 100"], Some((Loss, "-7"))),
+            ("a target behind the entry is none", terms(Buy, "99", "95"), vec![quiet], None),
+            ("a stop ahead of the entry is none", terms(Sell, "90", "99"), vec![quiet], None),
+            ("holding, still open", terms(Hold, "110", "95"), vec!["100 120 90 110"], None),
+            (
+                "holding brings nothing",
+                terms(Hold, "110", "95"),
+                vec![quiet, quiet, "100 120 90 110"],
+                Some((Expired, "0")),
+            ),
+        ] {
+            let rows: Vec<&str> = std::iter::once(own).chain(later).collect();
+            let expected =
+                expected.map(|(outcome, percent)| Settled { outcome, return_percent: percent.parse().unwrap() });
+            assert_eq!(verdict(&terms, &candles(&rows), false), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn without_an_entry_it_is_the_close_of_its_candle_or_the_next_open() {
+        let all = candles(&["100 101 99 100.5", "102 103 101 102", "102 103 101 102", "102 104 101 103.02"]);
+        let open = Terms { entry: None, target: None, stop: None, ..terms(Direction::Buy, "1", "1") };
+        let percent = |candles: &[Candle]| verdict(&open, candles, false).unwrap().return_percent.to_string();
+        assert_eq!(percent(&all), "2.5075", "(103.02 - 100.5) / 100.5");
+        assert_eq!(percent(&all[1..]), "1");
+    }
+
+    #[test]
+    fn where_no_more_candles_come_the_last_decides() {
+        let few = candles(&["100 101 99 100", "100 101 99 101"]);
+        let terms = terms(Direction::Sell, "90", "105");
+        assert_eq!(verdict(&terms, &few, false), None);
+        let expired = verdict(&terms, &few, true).unwrap();
+        assert_eq!((expired.outcome, expired.return_percent.to_string().as_str()), (Outcome::Expired, "-1"));
+        assert_eq!(verdict(&terms, &few[..1], true), None, "no candle after its own tells nothing");
+    }
+
+    fn walk() -> impl Strategy<Value = Vec<Candle>> {
+        prop::collection::vec((80_i64..120, 0_i64..10, 0_i64..10, 80_i64..120), 2..12).prop_map(|rows| {
+            let whole = |n: i64| Price::from_int(n).unwrap();
+            let candle = |(hour, (open, up, down, close)): (i64, (i64, i64, i64, i64))| {
+                let (high, low) = (open.max(close) + up, open.min(close) - down);
+                Candle::new(at(hour), whole(open), whole(high), whole(low), whole(close), Quantity::ZERO).unwrap()
+            };
+            (0..).zip(rows).map(candle).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_verdict_stands_whatever_comes_later(candles in walk(), buy: bool, cut in 1_usize..12) {
+            let direction = if buy { Direction::Buy } else { Direction::Sell };
+            let (target, stop) = if buy { ("108", "93") } else { ("92", "107") };
+            let terms = terms(direction, target, stop);
+            let early = verdict(&terms, &candles[..cut.min(candles.len())], false);
+            let all = verdict(&terms, &candles, false);
+            if early.is_some() {
+                prop_assert_eq!(early, all);
+            }
+            if let Some(settled) = all {
+                let brought = settled.return_percent.raw();
+                match settled.outcome {
+                    Outcome::Win => prop_assert!(brought > 0),
+                    Outcome::Loss => prop_assert!(brought < 0),
+                    Outcome::Expired => prop_assert!((-70_000..=80_000).contains(&brought), "{}", brought),
+                }
+            }
+        }
+    }
+}
