@@ -81,6 +81,10 @@ pub enum Action {
     TenantSuspended,
     /// A tenant was activated again.
     TenantActivated,
+    /// A paper account was opened.
+    PaperAccountOpened,
+    /// A paper account was suspended, activated or closed.
+    PaperAccountStatusChanged,
 }
 
 impl Action {
@@ -123,6 +127,8 @@ impl Action {
             Self::TenantCreated => "TENANT_CREATED",
             Self::TenantSuspended => "TENANT_SUSPENDED",
             Self::TenantActivated => "TENANT_ACTIVATED",
+            Self::PaperAccountOpened => "PAPER_ACCOUNT_OPENED",
+            Self::PaperAccountStatusChanged => "PAPER_ACCOUNT_STATUS_CHANGED",
         }
     }
 }

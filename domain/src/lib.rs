@@ -29,6 +29,7 @@ pub mod scheduler;
 pub mod signals;
 pub mod site;
 pub mod text;
+pub mod trading;
 pub mod viewer;
 pub mod wall;
 
@@ -50,6 +51,7 @@ use outbox::Outbox;
 use scheduler::Scheduler;
 use signals::recorder::Recorder;
 use signals::{AlertReader, IngestWorker, RememberedSignals, SignalFeed, StrategyNames};
+use trading::{AccountFeed, Desk};
 pub use viewer::Viewer;
 
 /// What the installation decided.
@@ -158,6 +160,8 @@ struct Inner {
     ingest: IngestWorker,
     scheduler: Scheduler,
     outbox: Outbox,
+    desk: Desk,
+    account_feed: AccountFeed,
 }
 
 impl Domain {
@@ -181,6 +185,8 @@ impl Domain {
             ingest: IngestWorker::new(ports.alerts),
             scheduler: Scheduler::default(),
             outbox: Outbox::new(ports.mailer),
+            desk: Desk::new(db.backend()),
+            account_feed: AccountFeed::default(),
             clock: ports.clock,
             entropy: ports.entropy,
             keys: ports.keys,
@@ -265,6 +271,14 @@ impl Domain {
 
     pub(crate) fn scheduler(&self) -> &Scheduler {
         &self.0.scheduler
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.0.desk
+    }
+
+    pub(crate) fn account_feed(&self) -> &AccountFeed {
+        &self.0.account_feed
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {

@@ -7,3 +7,4 @@ mod list;
 mod outbox;
 mod record;
 mod scheduler;
+mod trading;

@@ -1,0 +1,5 @@
+//! Paper trading, on both databases.
+
+mod concurrency;
+mod orders;
+mod support;
