@@ -19,6 +19,7 @@ mod scalars;
 mod scheduler;
 mod signals;
 mod site;
+mod trading;
 
 use async_graphql::parser::types::{EnumValueDefinition, TypeKind, TypeSystemDefinition};
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -73,6 +74,8 @@ pub struct Query(
     identity::TenantQuery,
     identity::AuditQuery,
     site::SiteQuery,
+    trading::TradingQuery,
+    trading::TradingSeriesQuery,
 );
 
 /// Writes.
@@ -88,11 +91,13 @@ pub struct Mutation(
     identity::UserMutation,
     identity::TenantMutation,
     site::SiteMutation,
+    trading::TradingAccountMutation,
+    trading::OrderMutation,
 );
 
 /// Follows.
 #[derive(Debug, Default, MergedSubscription)]
-pub struct Subscription(signals::SignalSubscription, scheduler::SchedulerSubscription);
+pub struct Subscription(signals::SignalSubscription, scheduler::SchedulerSubscription, trading::AccountSubscription);
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

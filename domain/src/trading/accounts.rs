@@ -12,10 +12,10 @@ use super::book::{Book, Marks};
 use super::booking::Booking;
 use super::currency::{currencies, minor_digits};
 use super::fees::FeeSchedule;
+use super::ledger::{self, Model as LedgerEntry};
 use super::place_order::MOST_TRIES;
 use super::protections::Protections;
 use super::request::positive;
-use super::ledger::{self, Model as LedgerEntry};
 use super::vocabulary::{AccountStatus, LedgerKind, TradeStatus, WhenClosed};
 use super::{Standing, account, trade};
 use crate::Domain;
@@ -193,7 +193,8 @@ impl Domain {
         let keys = newest.iter().fold(Condition::any(), |any, (account, seq)| {
             any.add(Condition::all().add(ledger::Column::AccountId.eq(*account)).add(ledger::Column::Seq.eq(*seq)))
         });
-        let last = if newest.is_empty() { Vec::new() } else { ledger::Entity::unscoped().filter(keys).all(reader).await? };
+        let last =
+            if newest.is_empty() { Vec::new() } else { ledger::Entity::unscoped().filter(keys).all(reader).await? };
         let last: HashMap<AccountId, LedgerEntry> = last.into_iter().map(|entry| (entry.account_id, entry)).collect();
         let open = trade::Entity::unscoped().filter(trade::Column::Status.eq(TradeStatus::Open));
         let open = open.filter(trade::Column::AccountId.is_in(ids)).order_by_asc(trade::Column::Id).all(reader).await?;
