@@ -132,6 +132,8 @@ ids! {
     FillId = "fil";
     /// A trade.
     TradeId = "trd";
+    /// A watchlist.
+    WatchlistId = "wtl";
 }
 
 /// For serde's `with`: an id as the text that it is outside.

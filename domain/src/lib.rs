@@ -45,7 +45,7 @@ pub use error::{Error, Fault, Problem, ProblemCode, Result};
 use identity::{PasswordCost, Passwords, Profiles, Sessions, SigningKeys, TokenSettings};
 use limits::{LimitSettings, Limits};
 use mail::{MailSettings, Mailer};
-use market::{AssetCatalog, MarketSettings, QuoteFeed};
+use market::{AssetCatalog, Interest, MarketSettings, MarketSource, QuoteFeed};
 pub use measure::describe_metrics;
 use outbox::Outbox;
 use scheduler::Scheduler;
@@ -135,6 +135,8 @@ pub struct Ports {
     pub alerts: Arc<dyn AlertReader>,
     /// What takes letters to people.
     pub mailer: Arc<dyn Mailer>,
+    /// Who knows prices, of those that are switched on: of two that know an asset the first is asked.
+    pub market_sources: Vec<Arc<dyn MarketSource>>,
 }
 
 /// The business: every use case is a method of it. Cheap to clone.
@@ -153,6 +155,8 @@ struct Inner {
     limits: Limits,
     assets: AssetCatalog,
     market_feed: QuoteFeed,
+    market_sources: Vec<Arc<dyn MarketSource>>,
+    interest: Interest,
     strategies: StrategyNames,
     remembered_signals: RememberedSignals,
     recorder: Recorder,
@@ -178,6 +182,8 @@ impl Domain {
             profiles: Profiles::default(),
             assets: AssetCatalog::default(),
             market_feed: QuoteFeed::default(),
+            market_sources: ports.market_sources,
+            interest: Interest::default(),
             strategies: StrategyNames::default(),
             remembered_signals: RememberedSignals::default(),
             recorder: Recorder::start(),
@@ -243,6 +249,14 @@ impl Domain {
 
     pub(crate) fn assets(&self) -> &AssetCatalog {
         &self.0.assets
+    }
+
+    pub(crate) fn market_sources(&self) -> &[Arc<dyn MarketSource>] {
+        &self.0.market_sources
+    }
+
+    pub(crate) fn interest(&self) -> &Interest {
+        &self.0.interest
     }
 
     pub(crate) fn market_feed(&self) -> &QuoteFeed {

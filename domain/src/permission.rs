@@ -97,6 +97,10 @@ permissions! {
         "Create, change and revoke one's own sources of signals, and read their ingest journal.";
     SourcesManageAll = "SOURCES_MANAGE_ALL", [Admin Owner],
         "The same for every source of the tenant.";
+    MarketRead = "MARKET_READ", [Trader Support Seller Admin Owner],
+        "Read prices that are not for everybody, how their sources do, and one's own watchlists.";
+    WatchlistsWrite = "WATCHLISTS_WRITE", [Trader Support Seller Admin Owner],
+        "Make, change and delete one's own watchlists.";
     UsersRead = "USERS_READ", [Support Admin Owner],
         "Read the email, role and status of the tenant's users.";
     UsersInvite = "USERS_INVITE", [Admin Owner],

@@ -76,6 +76,7 @@ pub struct Query(
     site::SiteQuery,
     trading::TradingQuery,
     trading::TradingSeriesQuery,
+    market::MarketQuery,
 );
 
 /// Writes.
@@ -93,11 +94,17 @@ pub struct Mutation(
     site::SiteMutation,
     trading::TradingAccountMutation,
     trading::OrderMutation,
+    market::WatchlistMutation,
 );
 
 /// Follows.
 #[derive(Debug, Default, MergedSubscription)]
-pub struct Subscription(signals::SignalSubscription, scheduler::SchedulerSubscription, trading::AccountSubscription);
+pub struct Subscription(
+    signals::SignalSubscription,
+    scheduler::SchedulerSubscription,
+    market::MarketSubscription,
+    trading::AccountSubscription,
+);
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

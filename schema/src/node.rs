@@ -4,14 +4,14 @@ use async_graphql::{Context, ID, Interface, Object};
 use bellwether_domain::error::{Error, Fault, Problem};
 use bellwether_domain::ids::{
     AccountId, ApiKeyId, AssetId, AuditEntryId, ContactMessageId, DeliveryId, FillId, Id, IdError, OrderId, RunId,
-    SessionId, SignalId, SourceId, TenantId, TradeId, UserId, WaitlistEntryId, split,
+    SessionId, SignalId, SourceId, TenantId, TradeId, UserId, WaitlistEntryId, WatchlistId, split,
 };
 use bellwether_domain::paging::LARGEST_PAGE;
 
 use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::identity::{ApiKey, AuditEntry, Session, Tenant, User};
-use crate::market::Asset;
+use crate::market::{Asset, Watchlist};
 use crate::scheduler::SchedulerRun;
 use crate::signals::{Signal, SignalDelivery, SignalSource};
 use crate::site::{ContactMessage, WaitlistEntry};
@@ -53,6 +53,8 @@ pub(crate) enum Node {
     Fill(Fill),
     /// A trade.
     Trade(Trade),
+    /// A watchlist of one's own.
+    Watchlist(Watchlist),
 }
 
 /// Reads anything by its id.
@@ -164,6 +166,10 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
             Some((account, trade)) => Trade::one(request, &account, trade).await?.map(Node::Trade),
             None => None,
         },
+        WatchlistId::PREFIX => {
+            let list = visible(domain.watchlist(viewer, WatchlistId::from_uuid(uuid)).await)?;
+            list.map(|list| Node::Watchlist(Watchlist(list)))
+        }
         _ => return Err(unknown().into()),
     })
 }

@@ -95,6 +95,13 @@ impl<N: Item> Connection<N> {
 /// would only cost.
 pub(crate) struct InTurn<T>(Vec<T>);
 
+impl<T> InTurn<T> {
+    /// A list of these.
+    pub(crate) fn new(items: Vec<T>) -> Self {
+        Self(items)
+    }
+}
+
 impl<T: OutputType> OutputType for InTurn<T> {
     fn type_name() -> Cow<'static, str> {
         Vec::<T>::type_name()

@@ -1,4 +1,5 @@
-//! The demo: two tenants, a user of every role, and signals that look like life. Everything is simulated.
+//! The demo: two tenants, a user of every role, a market with a past, and signals that look like life. Everything is
+//! simulated.
 //!
 //! It is the same every time: the figures come from a fixed seed, and the times are relative to the anchor, the hour in
 //! which the database was first seeded. So seeding again adds nothing.
@@ -65,11 +66,14 @@ pub struct DemoDone {
     pub inserted: usize,
     /// Signals that were there already.
     pub ignored: usize,
+    /// Simulated candles that were made.
+    pub candles: usize,
 }
 
 impl fmt::Display for DemoDone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} new users, {} new signals, {} were there", self.users, self.inserted, self.ignored)
+        let Self { users, inserted, ignored, candles } = self;
+        write!(f, "{users} new users, {inserted} new signals, {ignored} were there, {candles} candles")
     }
 }
 
@@ -89,12 +93,14 @@ pub async fn demo(domain: &Domain) -> Result<DemoDone> {
         return Err(Problem::new(ProblemCode::Conflict, &[], message).into());
     }
     crate::reference(domain).await?;
+    let hourly: Vec<&str> = PRICES.iter().map(|(symbol, _)| *symbol).collect();
+    let candles = domain.simulate_past(&hourly).await?;
     let hour = domain.now().duration_trunc(TimeDelta::hours(1)).unwrap_or_else(|_| domain.now());
     let anchor = domain.anchor_demo(hour).await?;
     for (slug, name) in TENANTS {
         domain.put_tenant(slug, name).await?;
     }
-    let mut done = DemoDone::default();
+    let mut done = DemoDone { candles, ..DemoDone::default() };
     for person in &PEOPLE {
         done.users += usize::from(ensure(domain, person).await?);
     }

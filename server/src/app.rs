@@ -5,17 +5,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use bellwether_domain::clock::SystemClock;
+use bellwether_domain::clock::{Clock, SystemClock};
 use bellwether_domain::db::Db;
 use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::SigningKeys;
 use bellwether_domain::mail::Mailer;
+use bellwether_domain::market::MarketSource;
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_domain::{Domain, Ports};
 use bellwether_guard::{CostModel, Guard, Limits};
+use bellwether_integrations::demo::Demo;
 use bellwether_integrations::mail::{FileMailer, SmtpMailer};
 use bellwether_integrations::tradingview::TradingView;
 use bellwether_migrations::Migrator;
+use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use sea_orm_migration::MigratorTrait;
 use secrecy::ExposeSecret;
@@ -44,8 +47,10 @@ pub(crate) async fn open_unsigned(config: &Config) -> anyhow::Result<Domain> {
 
 async fn open_with(config: &Config, keys: SigningKeys) -> anyhow::Result<Domain> {
     let db = connect(config).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ports = Ports {
-        clock: Arc::new(SystemClock),
+        market_sources: market_sources(config, &clock)?,
+        clock,
         entropy: Entropy::from_system()?,
         keys,
         alerts: Arc::new(TradingView),
@@ -61,6 +66,16 @@ fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
         Some(settings) => Ok(Arc::new(SmtpMailer::new(sender, settings).context("mail cannot be sent")?)),
         None => Ok(Arc::new(FileMailer::new(sender, config.mail_folder()))),
     }
+}
+
+/// Who knows prices, of those that are switched on: true ones before simulated ones.
+fn market_sources(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dyn MarketSource>>> {
+    let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
+    let mut sources: Vec<Arc<dyn MarketSource>> = Vec::new();
+    if config.market.demo {
+        sources.push(Arc::new(Demo::new(Arc::clone(clock), seconds(config.market.demo_refresh_seconds))));
+    }
+    Ok(sources)
 }
 
 /// Opens the database.
@@ -203,6 +218,7 @@ pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<Sch
     background.spawn(domain.clone().run_scheduler_feed());
     background.spawn(domain.clone().run_account_feed());
     background.spawn(domain.clone().run_pending_orders());
+    background.spawn(domain.clone().run_quote_feed());
     // At shutdown it gives the lock back while requests end: that is waited for, however it comes out.
     let (released, has_released) = oneshot::channel::<()>();
     if let Some(settings) = scheduler {

@@ -11,6 +11,7 @@ use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::{NewPerson, PasswordCost, SigningKeys};
 use bellwether_domain::ids::{TenantId, UserId};
 use bellwether_domain::mail::Mailer;
+use bellwether_domain::market::MarketSource;
 use bellwether_domain::permission::Role;
 use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{Domain, DomainConfig, Ports, Viewer};
@@ -78,6 +79,13 @@ impl TestDomain {
     /// The same, configured otherwise.
     pub async fn another_with(&self, config: DomainConfig) -> Domain {
         domain_on(&self.database, config, Arc::clone(&self.clock) as Arc<dyn Clock>, &self.mail).await
+    }
+
+    /// The same, asking these for prices. Without them nobody is asked, and there are the prices that a test puts there.
+    pub async fn another_asking(&self, sources: Vec<Arc<dyn MarketSource>>) -> Domain {
+        let (db, config) = (self.database.connect().await, self.domain.config().clone());
+        let (clock, mail) = (Arc::clone(&self.clock) as Arc<dyn Clock>, Arc::clone(&self.mail) as Arc<dyn Mailer>);
+        domain_asking(db, config, clock, mail, sources)
     }
 
     /// Delivers what is due until nothing is.
@@ -214,6 +222,16 @@ pub async fn domain_with(
 }
 
 fn domain_in(db: Db, config: DomainConfig, clock: Arc<dyn Clock>, mailer: Arc<dyn Mailer>) -> Domain {
+    domain_asking(db, config, clock, mailer, Vec::new())
+}
+
+fn domain_asking(
+    db: Db,
+    config: DomainConfig,
+    clock: Arc<dyn Clock>,
+    mailer: Arc<dyn Mailer>,
+    market_sources: Vec<Arc<dyn MarketSource>>,
+) -> Domain {
     let keys = SigningKeys::generate(&Entropy::from_seed(1));
     let ports = Ports {
         clock,
@@ -221,6 +239,7 @@ fn domain_in(db: Db, config: DomainConfig, clock: Arc<dyn Clock>, mailer: Arc<dy
         keys: SigningKeys::from_jwks(keys.expose_secret()).unwrap(),
         alerts: Arc::new(TradingView),
         mailer,
+        market_sources,
     };
     Domain::new(db, config, ports).unwrap()
 }

@@ -197,6 +197,12 @@ impl Domain {
         Ok(())
     }
 
+    /// The assets and exchanges as they are in memory; read where they have not been.
+    pub(super) async fn known_assets(&self) -> Result<Arc<Snapshot>> {
+        let known = self.assets().snapshot();
+        if known.by_symbol.is_empty() { self.reload_assets(REREAD_AFTER).await } else { Ok(known) }
+    }
+
     /// The assets as they are now, or were at most so long ago.
     async fn reload_assets(&self, oldest: Duration) -> Result<Arc<Snapshot>> {
         let mut read_at = self.assets().read_at.lock().await;

@@ -7,11 +7,17 @@
 //! older and never an answer an error. When a market is open is decided by `calendar.rs` alone.
 
 mod aggregate;
+mod ask_quotes;
 mod asset;
 mod calendar;
 mod candle;
+mod candle_series;
 mod catalog;
+mod due;
 mod exchange;
+mod follow_quotes;
+mod health;
+mod interest;
 mod put_candles;
 mod put_quotes;
 mod quote;
@@ -19,22 +25,37 @@ mod quote_feed;
 mod rate;
 mod read_candles;
 mod read_quotes;
+mod refresh;
+mod search;
 mod series;
 mod settings;
 mod source;
 mod status;
 mod symbol;
+mod watchlist;
+mod watchlists;
 
 pub use crate::signals::Timeframe;
 pub use aggregate::{aggregate, bucket};
+pub use ask_quotes::PricedQuote;
 pub use asset::{AssetKind, Column as AssetColumn, Entity as AssetEntity, Model as Asset, SourceSymbols};
 pub use calendar::{Calendar, Closing, MarketStatus, Season, Session};
 pub use candle::{Candle, CandleError, RawCandle, Tidied, tidy};
+pub use candle_series::{CandleQuery, CandleSeries, ChartRange, MOST_CANDLES};
 pub use catalog::{AssetCatalog, NewAsset};
 pub use exchange::{Exchange, NewExchange};
+pub use health::SourceStatus;
+pub use interest::Interest;
 pub use quote::{NewQuote, Quote};
 pub use quote_feed::QuoteFeed;
 pub use rate::Rate;
+pub use refresh::Refreshed;
+pub use search::{AssetFilter, AssetKey, FoundAssets};
+pub(crate) use series::row as candle_row;
 pub use settings::MarketSettings;
-pub use source::{LicenceClass, SourceName};
+pub use source::{
+    BreakerState, CandleRequest, LicenceClass, Listing, MarketSource, QuoteAnswer, SourceError, SourceHealth, SourceName,
+};
 pub use symbol::{Symbol, SymbolError};
+pub use watchlist::Model as WatchlistHead;
+pub use watchlists::Watchlist;

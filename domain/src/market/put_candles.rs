@@ -35,11 +35,23 @@ impl Domain {
         source: SourceName,
         candles: impl Into<Tidied> + Send,
     ) -> Result<usize> {
-        let Tidied { mut candles, refused } = candles.into();
+        self.put_fetched_candles(asset, timeframe, source, candles.into(), None).await
+    }
+
+    /// The same for what a source answered that was asked for candles from `covered_from` on.
+    pub(super) async fn put_fetched_candles(
+        &self,
+        asset: &Asset,
+        timeframe: Timeframe,
+        source: SourceName,
+        fetched: Tidied,
+        covered_from: Option<DateTime<Utc>>,
+    ) -> Result<usize> {
+        let Tidied { mut candles, refused } = fetched;
         let now = self.now();
         candles.retain(|candle| candle.open_time + timeframe.span() <= now);
         let refused = i64::try_from(refused).unwrap_or(i64::MAX);
-        let incoming = Incoming { asset_id: asset.id, timeframe, source, refused, now };
+        let incoming = Incoming { asset_id: asset.id, timeframe, source, refused, covered_from, now };
         let series = self.db().write(|tx| Box::pin(async move { open_series(tx, incoming).await })).await?;
         let Some(series) = series else { return Ok(0) };
         for batch in candles.chunks(TRANSACTION) {
@@ -60,28 +72,33 @@ struct Incoming {
     timeframe: Timeframe,
     source: SourceName,
     refused: i64,
+    covered_from: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 }
 
 /// The number of the series that the candles go into, made where it is not there; none where they are simulated and it
 /// holds true ones.
 async fn open_series(tx: &DatabaseTransaction, incoming: Incoming) -> Result<Option<i32>> {
-    let Incoming { asset_id, timeframe, source, refused, now } = incoming;
+    let Incoming { asset_id, timeframe, source, refused, covered_from, now } = incoming;
     #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
     let all = head::Entity::find();
-    let of_asset = head::Column::AssetId.eq(asset_id).and(head::Column::Timeframe.eq(timeframe));
-    if let Some(known) = all.clone().filter(of_asset).one(tx).await? {
+    let of_asset = all.clone().filter(head::Column::AssetId.eq(asset_id)).filter(head::Column::Timeframe.eq(timeframe));
+    if let Some(known) = of_asset.one(tx).await? {
+        let mut covered = known.covered_from;
         match (source.is_simulated(), known.source.is_simulated()) {
             (true, false) => return Ok(None),
             (false, true) => {
-                let simulated = row::Column::Timeframe.eq(timeframe).and(row::Column::SeriesId.eq(known.id));
-                row::Entity::delete_many().filter(simulated).exec(tx).await?;
+                let of_series = row::Entity::delete_many().filter(row::Column::SeriesId.eq(known.id));
+                of_series.filter(row::Column::Timeframe.eq(timeframe)).exec(tx).await?;
+                covered = None;
             }
             _ => {}
         }
+        let covered = [covered, covered_from].into_iter().flatten().min();
         let (id, refused) = (known.id, known.refused.saturating_add(refused));
         let mut change = head::ActiveModel::from(known);
         (change.source, change.refused, change.fetched_at) = (Set(source), Set(refused), Set(now));
+        change.covered_from = Set(covered);
         change.update(tx).await?;
         return Ok(Some(id));
     }
@@ -100,6 +117,7 @@ async fn open_series(tx: &DatabaseTransaction, incoming: Incoming) -> Result<Opt
         timeframe: Set(timeframe),
         source: Set(source),
         refused: Set(refused),
+        covered_from: Set(covered_from),
         fetched_at: Set(now),
     };
     new.insert(tx).await?;

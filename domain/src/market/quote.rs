@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rust_decimal::{Decimal, RoundingStrategy};
 use sea_orm::entity::prelude::*;
 
 use super::asset;
 use super::source::{LicenceClass, SourceName};
-use crate::fixed::Price;
+use crate::fixed::{Percent, Price};
 use crate::ids::AssetId;
 
 /// The last known price of an asset, as it is kept.
@@ -88,6 +89,15 @@ pub struct Quote {
 }
 
 impl Quote {
+    /// How far the price is from the previous close, in percent of that, rounded to two decimals, half to even; none where
+    /// that is not known or it would not fit.
+    pub fn change_percent(&self) -> Option<Percent> {
+        let before = Decimal::from(self.previous_close?.raw());
+        let change = Decimal::from(self.price.raw()) - before;
+        let percent = change.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(before)?;
+        percent.round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven).normalize().to_string().parse().ok()
+    }
+
     pub(super) fn new(row: Model, asset: &Arc<asset::Model>, is_stale: bool) -> Self {
         Self {
             asset_id: row.asset_id,

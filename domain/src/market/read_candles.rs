@@ -13,7 +13,7 @@ use crate::fixed::{Price, Quantity};
 use crate::ids::AssetId;
 
 /// Each timeframe with those that its candles can be made of, the largest first.
-fn smaller(timeframe: Timeframe) -> &'static [Timeframe] {
+pub(super) fn smaller(timeframe: Timeframe) -> &'static [Timeframe] {
     match timeframe {
         Timeframe::M1 => &[],
         Timeframe::M5 => &[Timeframe::M1],

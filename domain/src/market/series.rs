@@ -2,7 +2,7 @@
 //!
 //! A series is the candles of one asset in one timeframe; it has a small number, which its many rows carry.
 
-pub(super) mod head {
+pub(crate) mod head {
     //! What is true of a series as a whole.
 
     use sea_orm::entity::prelude::*;
@@ -26,6 +26,8 @@ pub(super) mod head {
         pub source: SourceName,
         /// How many were refused so far.
         pub refused: i64,
+        /// From when on the source was asked for them; none where it never was.
+        pub covered_from: Option<DateTimeUtc>,
         /// When they were last brought up to date.
         pub fetched_at: DateTimeUtc,
     }
@@ -37,7 +39,7 @@ pub(super) mod head {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod row {
+pub(crate) mod row {
     //! One candle.
 
     use sea_orm::entity::prelude::*;

@@ -3,6 +3,7 @@
 
 mod audit;
 mod deliveries;
+mod market;
 mod runs;
 mod sessions;
 mod trading;
@@ -60,6 +61,27 @@ pub(super) const JOBS: &[Job] = &[
         schedule: Schedule::Cron("45 2 * * *"),
         timeout: Duration::from_secs(600),
         run: |run| runs::remove_old(run).boxed(),
+    },
+    Job {
+        name: "quote_refresh",
+        description: "Asks the sources for the quotes that are due: of assets that are held, watched or were asked for within the hour.",
+        schedule: Schedule::Every(15),
+        timeout: MINUTE,
+        run: |run| market::refresh_quotes(run).boxed(),
+    },
+    Job {
+        name: "candle_refresh",
+        description: "Asks the sources for candles that have closed: daily ones of every asset, hourly ones of those that are wanted.",
+        schedule: Schedule::Every(300),
+        timeout: Duration::from_secs(290),
+        run: |run| market::refresh_candles(run).boxed(),
+    },
+    Job {
+        name: "candle_retention",
+        description: "Removes candles older than retention.minute_candles_days and retention.hour_candles_days; daily ones stay.",
+        schedule: Schedule::Cron("25 2 * * *"),
+        timeout: Duration::from_secs(3_600),
+        run: |run| market::remove_old(run).boxed(),
     },
     Job {
         name: "audit_verification",

@@ -11,15 +11,16 @@ CREATE TABLE exchanges (
     updated_at {time} NOT NULL
 ) {strict};
 
--- The candles of one asset in one timeframe, and where they come from. A row of candles, of which there are tens of
+-- The candles of one asset in one timeframe, where they come from, and from when on the source was asked for them. A row of candles, of which there are tens of
 -- millions, names its series by a small number instead of the asset's 16 bytes; open_time there is in seconds since 1970.
 CREATE TABLE candle_series (
-    id         INTEGER NOT NULL PRIMARY KEY,
-    asset_id   {uuid}  NOT NULL REFERENCES assets (id),
-    timeframe  TEXT    NOT NULL CHECK (timeframe IN ('1m', '5m', '15m', '1h', '4h', '1d', '1w')),
-    source     TEXT    NOT NULL CHECK (source IN ('yahoo', 'casablanca', 'csv', 'demo')),
-    refused    {bigint} NOT NULL DEFAULT 0 CHECK (refused >= 0),
-    fetched_at {time}  NOT NULL,
+    id           INTEGER  NOT NULL PRIMARY KEY,
+    asset_id     {uuid}   NOT NULL REFERENCES assets (id),
+    timeframe    TEXT     NOT NULL CHECK (timeframe IN ('1m', '5m', '15m', '1h', '4h', '1d', '1w')),
+    source       TEXT     NOT NULL CHECK (source IN ('yahoo', 'casablanca', 'csv', 'demo')),
+    refused      {bigint} NOT NULL DEFAULT 0 CHECK (refused >= 0),
+    covered_from {time},
+    fetched_at   {time}   NOT NULL,
     UNIQUE (asset_id, timeframe)
 ) {strict};
 

@@ -326,6 +326,10 @@ pub(crate) enum Permission {
     SourcesManage,
     /// The same for every source of the tenant.
     SourcesManageAll,
+    /// Read prices that are not for everybody, how their sources do, and one's own watchlists.
+    MarketRead,
+    /// Make, change and delete one's own watchlists.
+    WatchlistsWrite,
     /// Read the email, role and status of the tenant's users.
     UsersRead,
     /// Invite people into the tenant, in roles up to one's own.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::sources::Verdict;
 use super::types::{Audience, Direction, Mode, Outcome, SignalOrigin, Timeframe};
+use crate::market::AssetKind;
 use crate::identity::{AuditAction, Role, TenantStatus, UserStatus};
 use crate::node::parse_id;
 use crate::scheduler::RunStatus;
@@ -35,6 +36,7 @@ const MOST_VALUES: usize = 100;
 #[graphql(concrete(name = "UserStatusFilter", params(UserStatus)))]
 #[graphql(concrete(name = "TenantStatusFilter", params(TenantStatus)))]
 #[graphql(concrete(name = "AuditActionFilter", params(AuditAction)))]
+#[graphql(concrete(name = "AssetKindFilter", params(AssetKind)))]
 pub(crate) struct Words<T: InputType> {
     /// Equal to this.
     eq: Option<T>,

@@ -8,9 +8,10 @@ mod sources;
 mod subscriptions;
 mod types;
 
+pub(crate) use filter::Words;
 pub(crate) use mutations::SignalMutation;
 pub(crate) use queries::SignalQuery;
 pub(crate) use source_mutations::SourceMutation;
 pub(crate) use sources::{SignalDelivery, SignalSource};
 pub(crate) use subscriptions::SignalSubscription;
-pub(crate) use types::Signal;
+pub(crate) use types::{Signal, Timeframe};

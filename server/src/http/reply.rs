@@ -54,7 +54,7 @@ impl Reply {
             Fault::NotFound => StatusCode::NOT_FOUND,
             Fault::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Fault::ResyncRequired => StatusCode::CONFLICT,
-            Fault::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Fault::Unavailable(_) | Fault::MarketDataUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Fault::Database(_) | Fault::Bug(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::refused_with(status, fault_error(fault, request_id))

@@ -43,7 +43,7 @@ async fn domain(folder: &tempfile::TempDir) -> Domain {
     let entropy = Entropy::from_seed(5);
     let keys = SigningKeys::from_jwks(SigningKeys::generate(&entropy).expose_secret()).unwrap();
     let ports =
-        Ports { clock: Arc::new(SystemClock), entropy, keys, alerts: Arc::new(NoAlerts), mailer: Arc::new(NoMail) };
+        Ports { clock: Arc::new(SystemClock), entropy, keys, alerts: Arc::new(NoAlerts), mailer: Arc::new(NoMail), market_sources: Vec::new() };
     let password_cost = PasswordCost { memory_kib: 8, iterations: 1, parallelism: 1 };
     Domain::new(db, DomainConfig { password_cost, ..DomainConfig::default() }, ports).unwrap()
 }

@@ -1,0 +1,216 @@
+//! The candles of a chart, for whoever asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Timeframe;
+use super::ask_quotes::parse_currency;
+use super::asset::Model as Asset;
+use super::candle::Candle;
+use super::rate::Rate;
+use super::read_candles::smaller;
+use super::source::SourceName;
+use crate::Domain;
+use crate::clock::is_storable;
+use crate::error::{Fault, Problem, Result};
+use crate::fixed::FixedError;
+use crate::viewer::Viewer;
+
+/// Candles that one answer holds at most.
+pub const MOST_CANDLES: usize = 5_000;
+/// How long a source is waited for before what is known is given.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How far back from now, or from the last moment that the market was open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChartRange {
+    /// A day.
+    Day,
+    /// A week.
+    Week,
+    /// A month: 31 days.
+    Month,
+    /// Three months: 92 days.
+    Quarter,
+    /// A year: 366 days.
+    Year,
+    /// Five years: 1,827 days.
+    FiveYears,
+}
+
+impl ChartRange {
+    const fn span(self) -> TimeDelta {
+        TimeDelta::days(match self {
+            Self::Day => 1,
+            Self::Week => 7,
+            Self::Month => 31,
+            Self::Quarter => 92,
+            Self::Year => 366,
+            Self::FiveYears => 1_827,
+        })
+    }
+}
+
+/// Which candles.
+#[derive(Clone, Debug)]
+pub struct CandleQuery {
+    /// Whose.
+    pub symbol: String,
+    /// How long each lasts.
+    pub timeframe: Timeframe,
+    /// How far back; a year where nothing is given. Not together with `from` and `to`.
+    pub range: Option<ChartRange>,
+    /// From when on.
+    pub from: Option<DateTime<Utc>>,
+    /// Until when they have closed; none for now.
+    pub to: Option<DateTime<Utc>>,
+    /// The currency of the prices; none for the asset's own.
+    pub currency: Option<String>,
+}
+
+/// Candles of one asset, and where they come from.
+#[derive(Clone, Debug)]
+pub struct CandleSeries {
+    /// Whose.
+    pub asset: Arc<Asset>,
+    /// How long each lasts.
+    pub timeframe: Timeframe,
+    /// The newest that fit, ascending, at most [`MOST_CANDLES`].
+    pub candles: Vec<Candle>,
+    /// Whether there are earlier ones in the range that did not fit.
+    pub has_earlier: bool,
+    /// Where the newest of them come from.
+    pub source: SourceName,
+    /// The timeframe of the candles that these were made of; their own where they were not made.
+    pub made_of: Timeframe,
+    /// How many candles of this series were refused so far, because they broke a rule.
+    pub refused: u64,
+    /// When they were last brought up to date.
+    pub fetched_at: DateTime<Utc>,
+    /// Whether candles are missing that have closed since.
+    pub is_stale: bool,
+    /// The currency of the prices, ISO 4217.
+    pub currency: String,
+    /// The rate from the asset's currency, which is that of today for every candle; none where nothing was converted.
+    pub rate: Option<Rate>,
+}
+
+impl Domain {
+    /// The candles of an asset. Its source is asked first where candles are missing; where that does not answer in time
+    /// the answer is what is stored.
+    ///
+    /// # Errors
+    /// A problem with an argument; UNAUTHENTICATED, FORBIDDEN where the prices' licence is not for everybody;
+    /// MARKET_DATA_UNAVAILABLE where the asset has no candles at all.
+    pub async fn candle_series(&self, viewer: &Viewer, query: &CandleQuery) -> Result<CandleSeries> {
+        let asset = self.asset_named(&query.symbol).await?;
+        let asset = asset.map_err(|(code, message)| Problem::new(code, &["symbol"], message))?;
+        let currency = query.currency.as_deref().map(parse_currency).transpose()?;
+        let now = self.now();
+        let (from, until) = self.bounds(&asset, query, now)?;
+        if let Err(error) = self.note_interest(std::iter::once(asset.id)).await {
+            tracing::debug!(%error, "it was not noted who asks for what");
+        }
+        let timeframe = query.timeframe;
+        if let Some(stored) = self.timeframe_to_ask(&asset, timeframe) {
+            let from = from.max(now - deepest(stored));
+            match tokio::time::timeout(PATIENCE, self.refresh_candles(&asset, stored, from)).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "candles could not be refreshed"),
+                Err(_) => tracing::debug!("a source takes too long: what is known is given"),
+            }
+        }
+        let series = self.series_of(asset.id).await?;
+        let stored = std::iter::once(&timeframe)
+            .chain(smaller(timeframe))
+            .find_map(|part| series.iter().find(|series| series.timeframe == *part));
+        let stored = stored.ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
+        viewer.may_see_price(stored.source.licence())?;
+        let mut candles = self.closed_candles(&asset, timeframe, Some(from), until, MOST_CANDLES + 1).await?;
+        let has_earlier = candles.len() > MOST_CANDLES;
+        if has_earlier {
+            candles.remove(0);
+        }
+        let exchange = self.exchange_of(&asset);
+        let last_open = exchange.calendar.last_open(exchange.time_zone, now);
+        let may_lag = timeframe.span() + self.config().market.stale_after;
+        let mut found = CandleSeries {
+            timeframe,
+            candles,
+            has_earlier,
+            source: stored.source,
+            made_of: stored.timeframe,
+            refused: u64::try_from(stored.refused).unwrap_or(0),
+            fetched_at: stored.fetched_at,
+            is_stale: last_open.is_some_and(|open| stored.fetched_at + may_lag < open),
+            currency: asset.currency.clone(),
+            rate: None,
+            asset,
+        };
+        if let Some(currency) = currency.filter(|currency| *currency != found.currency) {
+            let rate = self.rate(&found.currency, &currency).await?;
+            let too_large = |_| Fault::MarketDataUnavailable(format!("{} in {currency}", found.asset.symbol));
+            for candle in &mut found.candles {
+                *candle = converted(candle, &rate).map_err(too_large)?;
+            }
+            (found.currency, found.rate) = (currency, Some(rate));
+        }
+        Ok(found)
+    }
+
+    /// From when until when, of what was asked.
+    fn bounds(&self, asset: &Asset, query: &CandleQuery, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
+        let problem = |name: &str, message: &str| Err(Problem::validation(&[name], message).into());
+        if query.range.is_some() && (query.from.is_some() || query.to.is_some()) {
+            return problem("range", "give range, or from and to, not both");
+        }
+        for (name, time) in [("from", query.from), ("to", query.to)] {
+            if time.is_some_and(|time| !is_storable(time)) {
+                return problem(name, "expected a time of the years 1 to 9999");
+            }
+        }
+        let until = query.to.unwrap_or(now).min(now);
+        let Some(from) = query.from else {
+            // On a Sunday the last day is Friday.
+            let exchange = self.exchange_of(asset);
+            let anchor = exchange.calendar.last_open(exchange.time_zone, until).unwrap_or(until);
+            return Ok((anchor - query.range.unwrap_or(ChartRange::Year).span(), until));
+        };
+        if query.to.is_some_and(|to| from >= to) {
+            return problem("from", "expected a time before `to`");
+        }
+        if from >= now {
+            return problem("from", "expected a time in the past");
+        }
+        Ok((from, until))
+    }
+
+    /// The timeframe that the asset's source is asked for, to have candles of this one.
+    fn timeframe_to_ask(&self, asset: &Asset, timeframe: Timeframe) -> Option<Timeframe> {
+        let source = self.source_of(asset)?;
+        let mut candidates = std::iter::once(timeframe).chain(smaller(timeframe).iter().copied());
+        candidates.find(|candidate| source.timeframes().contains(candidate))
+    }
+}
+
+/// How far back a source is asked: beyond that nobody has candles, or more than an answer may hold.
+pub(super) const fn deepest(timeframe: Timeframe) -> TimeDelta {
+    TimeDelta::days(match timeframe {
+        Timeframe::M1 => 7,
+        Timeframe::M5 | Timeframe::M15 => 30,
+        Timeframe::H1 | Timeframe::H4 => 730,
+        Timeframe::D1 | Timeframe::W1 => 3_660,
+    })
+}
+
+fn converted(candle: &Candle, rate: &Rate) -> Result<Candle, FixedError> {
+    Ok(Candle {
+        open: rate.convert(candle.open)?,
+        high: rate.convert(candle.high)?,
+        low: rate.convert(candle.low)?,
+        close: rate.convert(candle.close)?,
+        ..*candle
+    })
+}
