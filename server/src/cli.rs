@@ -137,6 +137,9 @@ enum Check {
     /// Print the configuration as it is, with secrets masked
     #[command(after_help = "Example: bellwether check config")]
     Config,
+    /// Whether every paper account's ledger adds up, and is what its fills make of it
+    #[command(after_help = "Example: bellwether check ledger")]
+    Ledger,
 }
 
 #[derive(Debug, Subcommand)]
@@ -242,6 +245,7 @@ impl Cli {
             Command::Seed { demo } => commands::seed::run(Config::load(&options)?, demo),
             Command::Reset { demo, force } => commands::reset::run(Config::load(&options)?, demo, force),
             Command::Check { what: Check::Config } => commands::check::config(&Config::load(&options)?),
+            Command::Check { what: Check::Ledger } => commands::check_ledger::run(Config::load(&options)?),
             Command::Signals { what: Signals::Import(args) } => commands::import::run(Config::load(&options)?, &args),
             Command::Owner { what: Owner::Create(args) } => commands::owner::create(Config::load(&options)?, args),
         }

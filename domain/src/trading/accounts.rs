@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, QueryOrder, QuerySelect};
 use serde_json::json;
@@ -22,7 +23,7 @@ use crate::Domain;
 use crate::audit::{Action, NewEntry};
 use crate::error::{Error, Fault, Limit, Problem, ProblemCode, Result};
 use crate::fixed::{Fixed, Money, MoneyUnit, Unit};
-use crate::ids::{AccountId, AssetId, Id};
+use crate::ids::{AccountId, AssetId, Id, TenantId, UserId};
 use crate::keyset::newest_first;
 use crate::paging::{IdKey, Page, PageArgs};
 use crate::permission::Permission;
@@ -75,11 +76,21 @@ impl Domain {
     /// UNAUTHENTICATED, FORBIDDEN; every problem with the input at once; LIMIT_EXCEEDED.
     pub async fn open_account(&self, viewer: &Viewer, new: NewAccount, client: &ClientInfo) -> Result<Account> {
         let member = viewer.permitted(Permission::TradingWrite)?;
-        let now = self.now();
+        self.open_account_of((member.tenant_id, member.user_id), new, self.now(), client).await
+    }
+
+    /// Opens an account of this user, as at a moment.
+    pub(super) async fn open_account_of(
+        &self,
+        (tenant_id, user_id): (TenantId, UserId),
+        new: NewAccount,
+        now: DateTime<Utc>,
+        client: &ClientInfo,
+    ) -> Result<Account> {
         let blank = Account {
             id: AccountId::from_uuid(self.new_uuid()),
-            tenant_id: member.tenant_id,
-            user_id: member.user_id,
+            tenant_id,
+            user_id,
             number: self.account_number(),
             name: String::new(),
             currency: String::new(),
@@ -105,8 +116,8 @@ impl Domain {
         booking.note_equity(&Default::default())?;
         let account = booking.book.account.clone();
         let entry = NewEntry {
-            tenant_id: member.tenant_id,
-            actor_id: Some(member.user_id),
+            tenant_id,
+            actor_id: Some(user_id),
             action: Action::PaperAccountOpened,
             subject: Some(account.id.to_string()),
             details: json!({"number": account.number, "currency": account.currency, "balance": balance.to_string()}),

@@ -204,7 +204,7 @@ impl Domain {
         Ok(trades.filter(trade::Column::ParentId.is_null()).one(reader).await?)
     }
 
-    fn new_order(&self, account: &Account, version: i64, asset: &Asset, request: &OrderRequest) -> Order {
+    pub(super) fn new_order(&self, account: &Account, version: i64, asset: &Asset, request: &OrderRequest) -> Order {
         Order {
             id: OrderId::from_uuid(self.new_uuid()),
             tenant_id: account.tenant_id,

@@ -1,6 +1,7 @@
 //! What the command line does, one command a file.
 
 pub(crate) mod check;
+pub(crate) mod check_ledger;
 pub(crate) mod demo;
 pub(crate) mod docs;
 pub(crate) mod import;

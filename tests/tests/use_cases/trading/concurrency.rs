@@ -25,7 +25,7 @@ async fn act(domain: &Domain, viewer: &Viewer, account: &bellwether_domain::trad
         return;
     }
     let side = if rng.random_bool(0.5) { Side::Buy } else { Side::Sell };
-    let quantity = rng.random_range(1..200).to_string();
+    let quantity = rng.random_range(1..50).to_string();
     let order = market(account, side, &quantity, SYMBOLS[rng.random_range(0..3)]);
     domain.place_order(viewer, order).await.unwrap();
 }
