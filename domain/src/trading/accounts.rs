@@ -208,7 +208,8 @@ impl Domain {
             if newest.is_empty() { Vec::new() } else { ledger::Entity::unscoped().filter(keys).all(reader).await? };
         let last: HashMap<AccountId, LedgerEntry> = last.into_iter().map(|entry| (entry.account_id, entry)).collect();
         let open = trade::Entity::unscoped().filter(trade::Column::Status.eq(TradeStatus::Open));
-        let open = open.filter(trade::Column::AccountId.is_in(ids)).order_by_asc(trade::Column::Id).all(reader).await?;
+        let open = open.filter(trade::Column::AccountId.is_in(ids)).order_by_asc(trade::Column::OpenedAt);
+        let open = open.order_by_asc(trade::Column::Id).all(reader).await?;
         let assets: Vec<AssetId> = open.iter().map(|trade| trade.asset_id).collect();
         let mut marks: HashMap<&str, Marks> = HashMap::new();
         let mut standings = HashMap::with_capacity(accounts.len());

@@ -141,7 +141,8 @@ impl Domain {
         let reader = self.db().reader();
         let last = ledger::Entity::of(account.id).order_by_desc(ledger::Column::Seq).limit(1).one(reader).await?;
         let last = last.ok_or_else(|| Fault::Bug(format!("{} has no ledger", account.id)))?;
-        let open = trade::Entity::open(account.id).order_by_asc(trade::Column::Id).all(reader).await?;
+        let open = trade::Entity::open(account.id).order_by_asc(trade::Column::OpenedAt);
+        let open = open.order_by_asc(trade::Column::Id).all(reader).await?;
         Ok(Book { account, seq: last.seq, balance: last.balance_after, open })
     }
 

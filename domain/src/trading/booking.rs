@@ -255,6 +255,7 @@ impl Booking {
             account_id: self.book.account.id,
             day: day_of(self.now),
             at: self.now,
+            version: self.version(),
             balance: standing.balance,
             equity: standing.equity,
             traded: !self.fills.is_empty(),

@@ -23,6 +23,8 @@ pub struct Model {
     pub day: String,
     /// The moment.
     pub at: DateTimeUtc,
+    /// The account's version then, which tells apart what was noted at one moment.
+    pub version: i64,
     /// The balance.
     pub balance: Money,
     /// The balance and what open trades would have gained.

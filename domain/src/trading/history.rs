@@ -101,7 +101,8 @@ impl Domain {
     /// # Errors
     /// When the database does not answer.
     pub async fn open_trades(&self, account: &Account) -> Result<Vec<Trade>> {
-        Ok(trade::Entity::open(account.id).order_by_asc(trade::Column::Id).all(self.db().reader()).await?)
+        let open = trade::Entity::open(account.id).order_by_asc(trade::Column::OpenedAt);
+        Ok(open.order_by_asc(trade::Column::Id).all(self.db().reader()).await?)
     }
 
     /// A page of the closed trades of an account that the viewer may read, what was closed last first.

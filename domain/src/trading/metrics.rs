@@ -192,9 +192,10 @@ impl Domain {
     pub(super) async fn daily_equity(&self, account: &Account, now: Option<&Standing>) -> Result<Vec<DailyEquity>> {
         let last = Statement::from_sql_and_values(
             self.db().backend(),
-            "SELECT p.day, p.balance, p.equity FROM equity_points p
-             JOIN (SELECT day, MAX(id) AS id FROM equity_points WHERE account_id = $1 GROUP BY day) l ON l.id = p.id
-             ORDER BY p.day",
+            "SELECT day, balance, equity FROM (
+                SELECT day, balance, equity, ROW_NUMBER() OVER (PARTITION BY day ORDER BY at DESC, version DESC) AS place
+                FROM equity_points WHERE account_id = $1
+             ) AS points WHERE place = 1 ORDER BY day",
             [account.id.into()],
         );
         let rows = self.db().reader().query_all_raw(last).await?;
@@ -233,7 +234,7 @@ impl Domain {
     pub async fn intraday_curve(&self, account: &Account, since: DateTime<Utc>) -> Result<Vec<EquityPoint>> {
         use equity_point::Column as C;
         let points = equity_point::Entity::of(account.id).filter(C::Day.gte(day_of(since))).filter(C::At.gte(since));
-        let mut points = points.order_by_desc(C::Id).limit(MOST_POINTS).all(self.db().reader()).await?;
+        let mut points = points.order_by_desc(C::At).order_by_desc(C::Version).limit(MOST_POINTS).all(self.db().reader()).await?;
         points.reverse();
         Ok(points)
     }

@@ -38,6 +38,7 @@ impl Domain {
             account_id: account.id,
             day: day_of(now),
             at: now,
+            version: account.version,
             balance: standing.balance,
             equity: standing.equity,
             traded: false,

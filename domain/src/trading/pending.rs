@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use tokio::sync::broadcast;
 
 use super::book::{Book, Mark};
@@ -183,7 +183,8 @@ impl Domain {
             let marks = self.marks_of(&book, Some(asset)).await?;
             let Some(mark) = marks.get(&asset.id) else { return Ok(0) };
             let pending = order::Entity::of(id).filter(touched_orders(asset.id, look));
-            let pending = pending.all(self.db().reader()).await?;
+            // Who came first is served first.
+            let pending = pending.order_by_asc(order::Column::AccountVersion).all(self.db().reader()).await?;
             let mut booking = Booking::new(self, book.clone(), self.now());
             let mut moved = self.close_touched(&book, mark, look, &mut booking)?;
             for order in pending {

@@ -146,11 +146,12 @@ CREATE TABLE equity_points (
     account_id {uuid}   NOT NULL REFERENCES accounts (id),
     day        TEXT     NOT NULL CHECK (length(day) = 10),
     at         {time}   NOT NULL,
+    version    {bigint} NOT NULL CHECK (version > 0),
     balance    {bigint} NOT NULL,
     equity     {bigint} NOT NULL,
     traded     {bool}   NOT NULL
 ) {strict};
-CREATE INDEX equity_points_by_day ON equity_points (account_id, day, id);
+CREATE INDEX equity_points_by_day ON equity_points (account_id, day, at, version);
 
 -- Up to when candles were held against the pending orders and open trades of an asset.
 CREATE TABLE trading_watermarks (

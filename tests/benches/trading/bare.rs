@@ -118,8 +118,8 @@ impl Work<'_> {
 
     async fn point(&self, tx: &DatabaseTransaction) {
         let values = [Uuid::now().into(), self.tenant(), self.id(), self.at.into()];
-        run(tx, "INSERT INTO equity_points (id, tenant_id, account_id, day, at, balance, equity, traded)
-            VALUES ($1, $2, $3, '2026-03-02', $4, 1000000, 1000000, TRUE)", values).await;
+        run(tx, "INSERT INTO equity_points (id, tenant_id, account_id, day, at, version, balance, equity, traded)
+            VALUES ($1, $2, $3, '2026-03-02', $4, 1, 1000000, 1000000, TRUE)", values).await;
     }
 
     fn id(&self) -> Value {

@@ -57,9 +57,9 @@ pub async fn many_trades(app: &TestDomain, account: &Account) {
     );
     run(app, &trades, closed.id.uuid().into()).await;
     let points = format!(
-        "INSERT INTO equity_points (id, tenant_id, account_id, day, at, balance, equity, traded)
+        "INSERT INTO equity_points (id, tenant_id, account_id, day, at, version, balance, equity, traded)
          {numbers} 19999)
-         SELECT {id}, tenant_id, id, {date}, created_at, initial_balance, initial_balance + (n * 7919) % 2000001, n % 2 = 0
+         SELECT {id}, tenant_id, id, {date}, created_at, n + 1, initial_balance, initial_balance + (n * 7919) % 2000001, n % 2 = 0
          FROM accounts, numbers WHERE accounts.id = $1"
     );
     run(app, &points, account.id.uuid().into()).await;

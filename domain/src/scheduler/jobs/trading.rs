@@ -55,7 +55,7 @@ pub(super) async fn thin_out_equity(run: JobRun) -> Result<(), Stopped> {
                 "DELETE FROM equity_points WHERE id IN (
                     SELECT old.id FROM equity_points old WHERE old.day < $1 AND NOT old.traded AND EXISTS (
                         SELECT 1 FROM equity_points newer WHERE newer.account_id = old.account_id
-                          AND newer.day = old.day AND newer.id > old.id)
+                          AND newer.day = old.day AND newer.at > old.at)
                     LIMIT $2)",
                 [day.into(), i64::try_from(BATCH).unwrap_or(i64::MAX).into()],
             );
