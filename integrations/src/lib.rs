@@ -1,9 +1,19 @@
 //! One outside system a module: its addresses, its wire format, its retries. Nothing here knows GraphQL or a table.
 //!
+//! - [`casablanca`]: the Casablanca exchange's pages, for Moroccan shares.
+//! - [`csv`]: files of candles.
 //! - [`demo`]: simulated prices, for demos and tests.
 //! - [`mail`]: letters to people, by SMTP or into a folder.
 //! - [`tradingview`]: what the alerts say that TradingView posts to us.
+//! - [`yahoo`]: Yahoo's charts, for international assets.
 
+pub mod casablanca;
+pub mod csv;
 pub mod demo;
 pub mod mail;
+mod numbers;
 pub mod tradingview;
+#[cfg(test)]
+mod testing;
+mod upstream;
+pub mod yahoo;

@@ -9,7 +9,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 pub(crate) fn from_float(number: f64) -> Option<Decimal> {
     #[expect(clippy::cast_possible_truncation, reason = "that is what is looked at")]
     let short = number as f32;
-    if f64::from(short) == number {
+    // Reading JSON may be off by the last bit of the larger float, which is nothing beside the smaller one's.
+    if (f64::from(short) - number).abs() <= number.abs() * 1e-12 {
         return short.to_string().parse().ok();
     }
     Decimal::from_f64(number)

@@ -116,8 +116,8 @@ impl MarketSource for Yahoo {
         // The previous close is only told of a range of one day.
         let query = [("interval", "1d".to_owned()), ("range", "1d".to_owned())];
         let query = &query;
-        let answers = listings.iter().map(|listing| async move {
-            let quote = match self.chart(listing, query).await {
+        let answers = listings.iter().cloned().map(|listing| async move {
+            let quote = match self.chart(&listing, query).await {
                 Ok(chart) => chart.quote(&listing.asset),
                 Err(error) => Err(error),
             };

@@ -14,9 +14,11 @@ use bellwether_domain::market::MarketSource;
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_domain::{Domain, Ports};
 use bellwether_guard::{CostModel, Guard, Limits};
+use bellwether_integrations::casablanca::{CASABLANCA, Casablanca};
 use bellwether_integrations::demo::Demo;
 use bellwether_integrations::mail::{FileMailer, SmtpMailer};
 use bellwether_integrations::tradingview::TradingView;
+use bellwether_integrations::yahoo::{YAHOO, Yahoo};
 use bellwether_migrations::Migrator;
 use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
@@ -71,9 +73,24 @@ fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
 /// Who knows prices, of those that are switched on: true ones before simulated ones.
 fn market_sources(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dyn MarketSource>>> {
     let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
+    let market = &config.market;
     let mut sources: Vec<Arc<dyn MarketSource>> = Vec::new();
-    if config.market.demo {
-        sources.push(Arc::new(Demo::new(Arc::clone(clock), seconds(config.market.demo_refresh_seconds))));
+    if market.yahoo {
+        let refresh_after = seconds(market.yahoo_refresh_seconds);
+        sources.push(Arc::new(Yahoo::new(YAHOO, refresh_after, Arc::clone(clock)).context("market.yahoo")?));
+    }
+    if market.casablanca {
+        let authority = market.casablanca_authority_file.as_deref().map(|file| {
+            std::fs::read(file).with_context(|| {
+                format!("market.casablanca_authority_file: {} cannot be read", file.display())
+            })
+        });
+        let refresh_after = seconds(market.casablanca_refresh_seconds);
+        let source = Casablanca::new(CASABLANCA, refresh_after, authority.transpose()?.as_deref(), Arc::clone(clock));
+        sources.push(Arc::new(source.context("market.casablanca")?));
+    }
+    if market.demo {
+        sources.push(Arc::new(Demo::new(Arc::clone(clock), seconds(market.demo_refresh_seconds))));
     }
     Ok(sources)
 }

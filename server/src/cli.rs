@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use bellwether_domain::market::Timeframe;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands;
@@ -89,6 +90,12 @@ enum Command {
     Signals {
         #[command(subcommand)]
         what: Signals,
+    },
+    /// Work with prices
+    #[command(after_help = "Example: bellwether market import AAPL_1d.csv")]
+    Market {
+        #[command(subcommand)]
+        what: Market,
     },
     /// Make the keys that sign access tokens
     #[command(after_help = "Example: bellwether keys new --to data/keys.json")]
@@ -182,6 +189,38 @@ pub struct ImportArgs {
 }
 
 #[derive(Debug, Subcommand)]
+enum Market {
+    /// Put the candles of a CSV file, or of a folder of them, away; repeatable
+    #[command(after_help = "The first line names the columns: time (or date, timestamp), open, high, low and close are \
+        needed;\nvolume, symbol and timeframe may be there. Times are RFC 3339, dates, or seconds since 1970, in UTC.\n\
+        A file's name may tell the symbol and the timeframe: AAPL_1d.csv.\n\n\
+        Example: bellwether market import prices/ --timeframe 1d --report refused.csv")]
+    Import(MarketImportArgs),
+}
+
+/// What an import of candles takes.
+#[derive(Debug, Args)]
+pub struct MarketImportArgs {
+    /// The CSV file, or a folder of them
+    #[arg(value_name = "FILE|FOLDER")]
+    pub path: PathBuf,
+    /// The symbol of lines that name none [default: what the file's name says]
+    #[arg(long, value_name = "SYMBOL")]
+    pub symbol: Option<String>,
+    /// How long the candles of lines last that do not say it: 1m, 5m, 15m, 1h, 4h, 1d or 1w [default: what the file's name
+    /// says]
+    #[arg(long, value_name = "TIMEFRAME", value_parser = timeframe)]
+    pub timeframe: Option<Timeframe>,
+    /// Where to write the refused lines, as CSV [default: the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+fn timeframe(word: &str) -> Result<Timeframe, String> {
+    Timeframe::parse(word).ok_or_else(|| "expected 1m, 5m, 15m, 1h, 4h, 1d or 1w".to_owned())
+}
+
+#[derive(Debug, Subcommand)]
 enum Owner {
     /// Make an owner, and the tenant if there is none; the password is read from BELLWETHER_OWNER_PASSWORD or standard input
     #[command(
@@ -247,6 +286,7 @@ impl Cli {
             Command::Check { what: Check::Config } => commands::check::config(&Config::load(&options)?),
             Command::Check { what: Check::Ledger } => commands::check_ledger::run(Config::load(&options)?),
             Command::Signals { what: Signals::Import(args) } => commands::import::run(Config::load(&options)?, &args),
+            Command::Market { what: Market::Import(args) } => commands::market::import(Config::load(&options)?, &args),
             Command::Owner { what: Owner::Create(args) } => commands::owner::create(Config::load(&options)?, args),
         }
     }

@@ -211,6 +211,8 @@ pub struct Market {
     pub yahoo_refresh_seconds: u32,
     /// Seconds between two refreshes of Casablanca's quotes.
     pub casablanca_refresh_seconds: u32,
+    /// A certificate in PEM with which the Casablanca exchange's server is verified besides the system's.
+    pub casablanca_authority_file: Option<PathBuf>,
     /// Seconds between two refreshes of simulated quotes.
     pub demo_refresh_seconds: u32,
 }

@@ -67,8 +67,8 @@ pub(super) mod item {
         pub asset_id: AssetId,
         /// The tenant of its user.
         pub tenant_id: TenantId,
-        /// When it was put there.
-        pub added_at: DateTimeUtc,
+        /// Its place on the list, from 1; not every number is taken.
+        pub place: i32,
     }
 
     /// No relation is walked through the entity.

@@ -199,8 +199,7 @@ impl Domain {
         #[expect(clippy::disallowed_methods, reason = "the lists were reached by their scope")]
         let items = item::Entity::find()
             .filter(item::Column::WatchlistId.is_in(lists.iter().map(|list| list.id)))
-            .order_by_asc(item::Column::AddedAt)
-            .order_by_asc(item::Column::AssetId)
+            .order_by_asc(item::Column::Place)
             .all(self.db().reader())
             .await?;
         let mut assets: HashMap<WatchlistId, Vec<Arc<Asset>>> = HashMap::new();
@@ -265,18 +264,18 @@ async fn put_on(tx: &DatabaseTransaction, list: &Model, assets: &[Arc<Asset>]) -
     if assets.is_empty() {
         return Ok(());
     }
-    // Each a microsecond after the one before, so that they keep their order.
-    let at = |place: usize| list.updated_at + chrono::TimeDelta::microseconds(i64::try_from(place).unwrap_or(0));
-    let rows = assets.iter().enumerate().map(|(place, asset)| item::ActiveModel {
+    #[expect(clippy::disallowed_methods, reason = "the list was reached by its scope")]
+    let on_it = item::Entity::find().filter(item::Column::WatchlistId.eq(list.id));
+    let last = on_it.clone().order_by_desc(item::Column::Place).one(tx).await?.map_or(0, |item| item.place);
+    let rows = (last + 1..).zip(assets).map(|(place, asset)| item::ActiveModel {
         watchlist_id: Set(list.id),
         asset_id: Set(asset.id),
         tenant_id: Set(list.tenant_id),
-        added_at: Set(at(place)),
+        place: Set(place),
     });
     let there = OnConflict::columns([item::Column::WatchlistId, item::Column::AssetId]).do_nothing().to_owned();
     item::Entity::insert_many(rows).on_conflict(there).try_insert().exec_without_returning(tx).await?;
-    #[expect(clippy::disallowed_methods, reason = "the list was reached by its scope")]
-    let used = item::Entity::find().filter(item::Column::WatchlistId.eq(list.id)).count(tx).await?;
+    let used = on_it.count(tx).await?;
     if used > MOST_ASSETS as u64 { Err(too_many("watchlistAssets", used, MOST_ASSETS as u64).into()) } else { Ok(()) }
 }
 

@@ -70,7 +70,7 @@ CREATE TABLE watchlist_assets (
     watchlist_id {uuid} NOT NULL REFERENCES watchlists (id),
     asset_id     {uuid} NOT NULL REFERENCES assets (id),
     tenant_id    {uuid} NOT NULL REFERENCES tenants (id),
-    added_at     {time} NOT NULL,
+    place        INTEGER NOT NULL CHECK (place > 0),
     PRIMARY KEY (watchlist_id, asset_id)
 ) {strict};
 CREATE INDEX watchlist_assets_by_asset ON watchlist_assets (asset_id);

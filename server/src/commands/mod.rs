@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod docs;
 pub(crate) mod import;
 pub(crate) mod keys;
+pub(crate) mod market;
 pub(crate) mod migrate;
 pub(crate) mod owner;
 pub(crate) mod reset;

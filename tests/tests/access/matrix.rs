@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use bellwether_domain::fixed::{Price, Quantity};
 use bellwether_domain::ids::{
     AccountId, ApiKeyId, AssetId, AuditEntryId, ContactMessageId, DeliveryId, FillId, Id, OrderId, RunId, SessionId,
-    SignalId, SourceId, TenantId, TradeId, UserId, WaitlistEntryId,
+    SignalId, SourceId, TenantId, TradeId, UserId, WaitlistEntryId, WatchlistId,
 };
-use bellwether_domain::market::{NewQuote, SourceName, Symbol};
+use bellwether_domain::market::{Candle, NewQuote, SourceName, Symbol, Timeframe, bucket};
 use bellwether_domain::permission::{Permission, Role};
 use bellwether_domain::scheduler::SchedulerSettings;
 use bellwether_tests::app::{PASSWORD, email};
@@ -114,6 +115,8 @@ enum Thing {
     Trade,
     /// The fill that opened one.
     Fill,
+    /// A watchlist of the admin's.
+    Watchlist,
 }
 
 struct Row {
@@ -402,9 +405,56 @@ const ROWS: &[Row] = &[
         "mutation ($id: ID!) {
             activateTenant(input: {tenantId: $id}) { tenant { id } userErrors { code message path } } }",
         "/activateTenant", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
+    row("Query.assets", Thing::None, "{ assets { nodes { id } totalCount } }", "/assets",
+        [YES, YES, YES, YES, YES, YES, YES]),
+    row("Query.asset", Thing::None, "{ asset(symbol: \"AAPL\") { id } }", "/asset",
+        [YES, YES, YES, YES, YES, YES, YES]),
+    row("Query.exchanges", Thing::None, "{ exchanges { code status { isOpen } } }", "/exchanges",
+        [YES, YES, YES, YES, YES, YES, YES]),
+    row("Query.marketStatus", Thing::None, "{ marketStatus(exchange: \"NYSE\") { isOpen } }", "/marketStatus",
+        [YES, YES, YES, YES, YES, YES, YES]),
+    // Simulated prices are for everybody; tests/use_cases/market has those that are not.
+    row("Query.quote", Thing::None, "{ quote(symbol: \"AAPL\") { price } }", "/quote",
+        [YES, YES, YES, YES, YES, YES, YES]),
+    row("Query.quotes", Thing::None, "{ quotes(symbols: [\"AAPL\"]) { price } }", "/quotes/0",
+        [YES, YES, YES, YES, YES, YES, YES]),
+    row("Query.candles", Thing::None, "{ candles(symbol: \"AAPL\", timeframe: D1) { candles { close } } }", "/candles",
+        [YES, YES, YES, YES, YES, YES, YES]),
+    row("Query.sourceHealth", Thing::None, "{ sourceHealth { name } }", "/sourceHealth",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.watchlists", Thing::None, "{ watchlists { id } }", "/watchlists",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.watchlist", Thing::Watchlist, "query ($id: ID!) { watchlist(id: $id) { id } }", "/watchlist",
+        [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.node", Thing::Watchlist, NODE, "/node", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Query.nodes", Thing::Watchlist, NODES, "/nodes/0", [WHO, NIL, NIL, NIL, NIL, YES, NIL]),
+    row("Mutation.createWatchlist", Thing::None,
+        "mutation ($email: String!) {
+            createWatchlist(input: {name: $email}) { watchlist { id } userErrors { code } } }",
+        "/createWatchlist", [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.renameWatchlist", Thing::Watchlist,
+        "mutation ($id: ID!, $email: String!) {
+            renameWatchlist(input: {id: $id, name: $email}) { watchlist { id } userErrors { code message path } } }",
+        "/renameWatchlist", [WHO, GONE, GONE, GONE, GONE, YES, GONE]),
+    row("Mutation.addToWatchlist", Thing::Watchlist,
+        "mutation ($id: ID!) {
+            addToWatchlist(input: {id: $id, symbols: [\"AAPL\"]}) {
+                watchlist { id } userErrors { code message path } } }",
+        "/addToWatchlist", [WHO, GONE, GONE, GONE, GONE, YES, GONE]),
+    row("Mutation.removeFromWatchlist", Thing::Watchlist,
+        "mutation ($id: ID!) {
+            removeFromWatchlist(input: {id: $id, symbols: [\"AAPL\"]}) {
+                watchlist { id } userErrors { code message path } } }",
+        "/removeFromWatchlist", [WHO, GONE, GONE, GONE, GONE, YES, GONE]),
+    row("Mutation.deleteWatchlist", Thing::Watchlist,
+        "mutation ($id: ID!) {
+            deleteWatchlist(input: {id: $id}) { deletedId userErrors { code message path } } }",
+        "/deleteWatchlist", [WHO, GONE, GONE, GONE, GONE, YES, GONE]),
     row("Mutation.logoutEverywhere", Thing::None,
         "mutation { logoutEverywhere(input: {keepCurrent: true}) { endedSessions userErrors { code } } }",
         "/logoutEverywhere", [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Subscription.quoteUpdated", Thing::None, "subscription { quoteUpdated(symbols: [\"AAPL\"]) { price } }",
+        "/quoteUpdated", [YES, YES, YES, YES, YES, YES, YES]),
     row("Subscription.signalRecorded", Thing::None,
         "subscription { signalRecorded(afterSequence: \"0\") { sequence signal { id } } }",
         "/signalRecorded", [WHO, YES, YES, YES, YES, YES, YES]),
@@ -513,6 +563,17 @@ impl Stage<'_> {
                     name: \"A\", email: \"a@example.com\", topic: OTHER, message: \"B\" }) { isAccepted } }";
                 app.anonymous().data(send, json!({})).await;
                 newest(admin, "contactMessages").await
+            }
+            Thing::Watchlist => {
+                // One user may have so many: the one before has been asked for.
+                let lists = admin.data("{ watchlists { id } }", json!({})).await;
+                for list in lists["watchlists"].as_array().unwrap() {
+                    let delete = "mutation ($id: ID!) { deleteWatchlist(input: {id: $id}) { deletedId } }";
+                    admin.data(delete, json!({"id": list["id"]})).await;
+                }
+                let make = "mutation ($name: String!) { createWatchlist(input: {name: $name}) { watchlist { id } } }";
+                let made = admin.data(make, json!({"name": format!("list {}", self.made)})).await;
+                made["createWatchlist"]["watchlist"]["id"].as_str().unwrap().to_owned()
             }
             Thing::Account | Thing::Order | Thing::Trade | Thing::Fill => unreachable!("made above"),
         }
@@ -652,6 +713,7 @@ fn unused_as(thing: Thing) -> String {
         Thing::Order => unused::<OrderId>(),
         Thing::Trade => unused::<TradeId>(),
         Thing::Fill => unused::<FillId>(),
+        Thing::Watchlist => unused::<WatchlistId>(),
     }
 }
 
@@ -703,6 +765,41 @@ async fn a_run(app: &TestApp, number: i64) -> String {
     id
 }
 
+/// Puts a simulated price and a candle of AAPL there.
+async fn put_prices(app: &TestApp) {
+    let asset = app.domain.asset_by_symbol(&"AAPL".try_into().unwrap()).await.unwrap().unwrap();
+    let (now, price) = (app.domain.now(), "212.5".parse::<Price>().unwrap());
+    let quote = NewQuote {
+        asset_id: asset.id,
+        price,
+        bid: None,
+        ask: None,
+        previous_close: None,
+        exchange_time: now,
+    };
+    app.domain.put_quotes(SourceName::Demo, vec![quote]).await.unwrap();
+    let opened = bucket(Timeframe::D1, now - TimeDelta::days(5));
+    let candle = Candle::new(opened, price, price, price, price, Quantity::ZERO).unwrap();
+    app.domain.put_candles(&asset, Timeframe::D1, SourceName::Demo, vec![candle]).await.unwrap();
+}
+
+/// Has prices come, one after the other, until it is dropped.
+fn coming_prices(app: &TestApp) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let (domain, id) = (app.domain.clone(), "AAPL");
+    tasks.spawn(async move {
+        let asset = domain.asset_by_symbol(&id.try_into().unwrap()).await.unwrap().unwrap();
+        loop {
+            let (price, exchange_time) = ("213".parse().unwrap(), domain.now());
+            let quote =
+                NewQuote { asset_id: asset.id, price, bid: None, ask: None, previous_close: None, exchange_time };
+            domain.put_quotes(SourceName::Demo, vec![quote]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    tasks
+}
+
 /// Has runs finish, one after the other, until it is dropped.
 fn finishing_runs(app: &TestApp, owner: &Caller) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
@@ -720,6 +817,7 @@ fn finishing_runs(app: &TestApp, owner: &Caller) -> JoinSet<()> {
 
 both_databases! {
     async fn every_field_answers_everybody_as_the_table_says(app: TestApp) {
+        put_prices(&app).await;
         let callers = everybody(&app).await;
         let mut stage = Stage { app: &app, admin: app.sign_in("a", Role::Admin).await, made: 0, account: None };
         let mut wrong = Vec::new();
@@ -738,7 +836,8 @@ both_databases! {
                 };
                 assert_eq!(written.status, status, "{} as {}: {}", row.field, caller.name, written.text);
                 if row.thing != Thing::None && outcome != Outcome::Answer {
-                    let nothing = json!({"id": unused_as(row.thing)});
+                    let mut nothing = variables.clone();
+                    nothing["id"] = unused_as(row.thing).into();
                     let unknown = caller.ask(row.operation, &nothing).await;
                     assert_eq!(written.bare(), unknown.bare(), "{} of {:?} as {}", row.field, row.thing, caller.name);
                 }
@@ -764,8 +863,10 @@ both_databases! {
                 let mut socket = Socket::subscribe(&app, token, row.operation, &variables).await;
                 let mut events = Events::subscribe(&app, token, row.operation, &variables).await.unwrap();
                 let follows_runs = row.field == "Subscription.schedulerRunFinished" && expected == Outcome::Answer;
-                // Runs are told from when they are followed: they go on finishing until the answers have come.
+                let follows_quotes = row.field == "Subscription.quoteUpdated";
+                // Runs and quotes are told from when they are followed: they go on coming until the answers have come.
                 let finishing = follows_runs.then(|| finishing_runs(&app, caller));
+                let quoting = follows_quotes.then(|| coming_prices(&app));
                 for (by, heard) in [("socket", socket.next().await), ("events", events.next().await)] {
                     let Heard::Answer(answer) = &heard else { panic!("{} by {by}: {heard:?}", caller.name) };
                     let outcome = judge(answer, row.answer);
@@ -780,7 +881,7 @@ both_databases! {
                 if expected != Outcome::Answer {
                     assert!(matches!(events.next().await, Heard::Over), "a refused subscription ends");
                 }
-                drop(finishing);
+                drop((finishing, quoting));
             }
         }
     }

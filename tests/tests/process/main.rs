@@ -7,6 +7,7 @@ mod demo;
 mod faults;
 mod import;
 mod mail;
+mod market;
 mod place;
 mod secrets;
 mod server;

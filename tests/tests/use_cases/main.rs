@@ -4,6 +4,7 @@ mod database;
 mod ingest;
 mod limits;
 mod list;
+mod market;
 mod outbox;
 mod record;
 mod scheduler;

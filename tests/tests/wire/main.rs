@@ -10,6 +10,7 @@ mod inputs;
 mod introspection;
 mod machines;
 mod mail;
+mod market;
 mod refusals;
 mod requests;
 mod site;
