@@ -45,8 +45,8 @@ impl Cost {
         }
         if let Some(largest) = account.max_position {
             let of_asset = book.open.iter().filter(|trade| trade.asset_id == mark.asset.id);
-            let held = of_asset.map(|trade| Exact::product(trade.entry_price, trade.quantity, mark.rate));
-            let total = held.fold(Ok(Exact::from_money(self.notional)), |sum, held| sum?.plus(held?));
+            let mut held = of_asset.map(|trade| Exact::product(trade.entry_price, trade.quantity, mark.rate));
+            let total = held.try_fold(Exact::from_money(self.notional), |sum, held| sum.plus(held?));
             let fits = total.is_ok_and(|total| total <= Exact::from_money(largest));
             if !fits {
                 let (symbol, currency) = (&mark.asset.symbol, &account.currency);

@@ -131,14 +131,18 @@ impl Follower {
                     if matches!(worth, Err(broadcast::error::RecvError::Closed)) {
                         return None;
                     }
-                    tokio::time::sleep(WORTH_EVERY).await;
-                    // Whatever came meanwhile is told together.
-                    self.quotes = self.quotes.resubscribe();
                     match self.domain.holds_any(self.id).await {
                         Ok(false) => continue,
                         Ok(true) => {}
                         Err(error) => return Some(Err(error)),
                     }
+                    // A change of the account itself does not wait.
+                    tokio::select! {
+                        changed = self.versions.changed() => changed.ok()?,
+                        () = tokio::time::sleep(WORTH_EVERY) => {}
+                    }
+                    // Whatever came meanwhile is told together.
+                    self.quotes = self.quotes.resubscribe();
                 }
             }
             self.versions.mark_unchanged();

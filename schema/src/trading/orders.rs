@@ -21,7 +21,7 @@ pub(super) async fn asset(request: &Request, id: bellwether_domain::ids::AssetId
 /// What was asked for, whatever became of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
-    order: trading::Order,
+    order: Box<trading::Order>,
     asset: Arc<market::Asset>,
     fill: Option<Fill>,
 }
@@ -48,7 +48,7 @@ impl Order {
         for order in orders {
             let asset = asset(request, order.asset_id).await?;
             let fill = fills.remove(&order.id).map(|fill| Fill::new(fill, account, &asset));
-            shown.push(Self { order, asset, fill });
+            shown.push(Self { order: Box::new(order), asset, fill });
         }
         Ok(shown)
     }
@@ -160,7 +160,7 @@ impl Order {
 /// How an order was executed, with everything that its price was made of: quotePrice, spread and slippage add up to price for a buyer, and are taken off it for a seller.
 #[derive(Clone, Debug)]
 pub(crate) struct Fill {
-    fill: trading::Fill,
+    fill: Box<trading::Fill>,
     symbol: String,
     currency: String,
     asset_currency: String,
@@ -170,7 +170,7 @@ impl Fill {
     /// A fill of an account in an asset.
     pub(super) fn new(fill: trading::Fill, account: &trading::Account, asset: &market::Asset) -> Self {
         let (symbol, asset_currency) = (asset.symbol.clone(), asset.currency.clone());
-        Self { fill, symbol, currency: account.currency.clone(), asset_currency }
+        Self { fill: Box::new(fill), symbol, currency: account.currency.clone(), asset_currency }
     }
 
     /// A fill by itself.

@@ -18,7 +18,7 @@ use crate::signals::filter::{Range, times};
 /// One lot from open to close. A part that is closed is a trade of its own under its parent, which keeps the rest.
 #[derive(Clone, Debug)]
 pub(crate) struct Trade {
-    trade: trading::Trade,
+    trade: Box<trading::Trade>,
     asset: Arc<market::Asset>,
     open_fill: Option<Fill>,
     close_fill: Option<Fill>,
@@ -48,7 +48,7 @@ impl Trade {
             let asset = asset(request, trade.asset_id).await?;
             let fill = |id: FillId| fills.get(&id).map(|fill| Fill::new(fill.clone(), account, &asset));
             let (open_fill, close_fill) = (fill(trade.open_fill_id), trade.close_fill_id.and_then(fill));
-            shown.push(Self { trade, asset, open_fill, close_fill });
+            shown.push(Self { trade: Box::new(trade), asset, open_fill, close_fill });
         }
         Ok(shown)
     }

@@ -214,7 +214,7 @@ both_databases! {
         let orders = orders_of(&app, &account).await;
         let last = orders.last().unwrap();
         assert_eq!((last.order_type, last.limit_price.unwrap().to_string()), (OrderType::Limit, "210".to_owned()));
-        assert_eq!(last.closes_trade_id.is_some(), true);
+        assert!(last.closes_trade_id.is_some());
 
         let waits = place(limit(&account, Side::Sell, "1", "AAPL", "300")).await;
         let cancelled = app.domain.cancel_order(&viewer, waits.id).await.unwrap();
