@@ -89,6 +89,10 @@ pub enum Action {
     StrategySwitchedOn,
     /// A strategy was switched off.
     StrategySwitchedOff,
+    /// A paper account was opened.
+    PaperAccountOpened,
+    /// A paper account was suspended, activated or closed.
+    PaperAccountStatusChanged,
 }
 
 impl Action {
@@ -134,6 +138,8 @@ impl Action {
             Self::TenantActivated => "TENANT_ACTIVATED",
             Self::StrategySwitchedOn => "STRATEGY_SWITCHED_ON",
             Self::StrategySwitchedOff => "STRATEGY_SWITCHED_OFF",
+            Self::PaperAccountOpened => "PAPER_ACCOUNT_OPENED",
+            Self::PaperAccountStatusChanged => "PAPER_ACCOUNT_STATUS_CHANGED",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
+use crate::fixed::FixedError;
 use crate::permission::Permission;
 
 /// Why a use case did not do what it was asked to.
@@ -32,6 +33,13 @@ impl From<Problem> for Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         Self::Fault(error.into())
+    }
+}
+
+impl From<FixedError> for Error {
+    /// What a use case did not refuse as an input, and could not compute.
+    fn from(error: FixedError) -> Self {
+        Self::Fault(Fault::Bug(error.to_string()))
     }
 }
 
@@ -111,6 +119,62 @@ pub enum ProblemCode {
     TokenInvalid,
     /// The same key was used with another input.
     IdempotencyMismatch,
+    /// The account has too little free margin.
+    InsufficientMargin,
+    /// The asset's market is closed.
+    MarketClosed,
+    /// The last known price is too old to trade on.
+    StaleQuote,
+    /// The account is suspended or closed.
+    AccountNotActive,
+    /// The account may hold no more of it.
+    PositionLimit,
+    /// The trade is closed already.
+    TradeClosed,
+}
+
+impl ProblemCode {
+    const ALL: [Self; 14] = [
+        Self::Validation,
+        Self::NotFound,
+        Self::Conflict,
+        Self::LimitExceeded,
+        Self::InvalidCredentials,
+        Self::EmailTaken,
+        Self::TokenInvalid,
+        Self::IdempotencyMismatch,
+        Self::InsufficientMargin,
+        Self::MarketClosed,
+        Self::StaleQuote,
+        Self::AccountNotActive,
+        Self::PositionLimit,
+        Self::TradeClosed,
+    ];
+
+    /// The name in the contract, and in the table of orders.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Validation => "VALIDATION",
+            Self::NotFound => "NOT_FOUND",
+            Self::Conflict => "CONFLICT",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::InvalidCredentials => "INVALID_CREDENTIALS",
+            Self::EmailTaken => "EMAIL_TAKEN",
+            Self::TokenInvalid => "TOKEN_INVALID",
+            Self::IdempotencyMismatch => "IDEMPOTENCY_MISMATCH",
+            Self::InsufficientMargin => "INSUFFICIENT_MARGIN",
+            Self::MarketClosed => "MARKET_CLOSED",
+            Self::StaleQuote => "STALE_QUOTE",
+            Self::AccountNotActive => "ACCOUNT_NOT_ACTIVE",
+            Self::PositionLimit => "POSITION_LIMIT",
+            Self::TradeClosed => "TRADE_CLOSED",
+        }
+    }
+
+    /// The code of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == name)
+    }
 }
 
 /// A limit that was met.

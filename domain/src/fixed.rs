@@ -153,10 +153,11 @@ impl Price {
     }
 }
 
-/// `dividend / divisor` for a positive, even divisor, rounded to the nearest whole, a tie to the even one.
-fn divide_half_even(dividend: i128, divisor: i128) -> i128 {
+/// `dividend / divisor` for a positive divisor, rounded to the nearest whole, a tie to the even one.
+pub(crate) fn divide_half_even(dividend: i128, divisor: i128) -> i128 {
     let floor = dividend.div_euclid(divisor);
-    match dividend.rem_euclid(divisor).cmp(&(divisor / 2)) {
+    let rest = dividend.rem_euclid(divisor);
+    match rest.cmp(&(divisor - rest)) {
         Ordering::Less => floor,
         Ordering::Equal => floor + floor.rem_euclid(2),
         Ordering::Greater => floor + 1,

@@ -126,6 +126,14 @@ ids! {
     WaitlistEntryId = "wle";
     /// A message from the contact form.
     ContactMessageId = "msg";
+    /// A paper account.
+    AccountId = "acc";
+    /// An order.
+    OrderId = "ord";
+    /// A fill of an order.
+    FillId = "fil";
+    /// A trade.
+    TradeId = "trd";
     /// A watchlist.
     WatchlistId = "wtl";
 }

@@ -30,6 +30,7 @@ pub mod scheduler;
 pub mod signals;
 pub mod site;
 pub mod text;
+pub mod trading;
 pub mod viewer;
 pub mod wall;
 mod workers;
@@ -54,6 +55,7 @@ use outbox::Outbox;
 use scheduler::Scheduler;
 use signals::recorder::Recorder;
 use signals::{AlertReader, IngestWorker, RememberedSignals, SignalFeed, StrategyNames};
+use trading::{AccountFeed, Desk};
 pub use viewer::Viewer;
 
 /// What the installation decided.
@@ -175,6 +177,8 @@ struct Inner {
     scheduler: Scheduler,
     outbox: Outbox,
     backups: Arc<dyn Backups>,
+    desk: Desk,
+    account_feed: AccountFeed,
 }
 
 impl Domain {
@@ -201,6 +205,8 @@ impl Domain {
             scheduler: Scheduler::default(),
             outbox: Outbox::new(ports.mailer),
             backups: ports.backups,
+            desk: Desk::new(db.backend()),
+            account_feed: AccountFeed::default(),
             clock: ports.clock,
             entropy: ports.entropy,
             keys: ports.keys,
@@ -293,6 +299,14 @@ impl Domain {
 
     pub(crate) fn scheduler(&self) -> &Scheduler {
         &self.0.scheduler
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.0.desk
+    }
+
+    pub(crate) fn account_feed(&self) -> &AccountFeed {
+        &self.0.account_feed
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {

@@ -115,6 +115,14 @@ permissions! {
         "Read the tenant's audit log.";
     InboxRead = "INBOX_READ", [Admin Owner],
         "Read the waitlist, and the messages that visitors sent.";
+    TradingRead = "TRADING_READ", [Trader Support Seller Admin Owner],
+        "Read one's own paper accounts: their orders, trades, figures and ledgers.";
+    TradingWrite = "TRADING_WRITE", [Trader Seller Admin Owner],
+        "Open paper accounts, and trade on one's own.";
+    TradingReadAll = "TRADING_READ_ALL", [Support Admin Owner],
+        "Read every paper account of the tenant.";
+    TradingManage = "TRADING_MANAGE", [Admin Owner],
+        "Suspend the tenant's paper accounts, activate them again, and close them.";
     TenantsReadAll = "TENANTS_READ_ALL", [Owner],
         "See what belongs to other tenants.";
     TenantsManage = "TENANTS_MANAGE", [Owner],

@@ -14,6 +14,7 @@ mod m20261122_000004_scheduler;
 mod m20261122_000005_site_forms;
 mod m20261122_000006_market;
 mod m20261122_000007_analysis;
+mod m20261122_000008_trading;
 
 use sea_orm_migration::prelude::*;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_site_forms::Migration),
             Box::new(m20261122_000006_market::Migration),
             Box::new(m20261122_000007_analysis::Migration),
+            Box::new(m20261122_000008_trading::Migration),
         ]
     }
 }

@@ -97,7 +97,9 @@ fn a_mutation_takes_one_input_and_answers_with_a_payload() {
         let pascal = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
         let arguments: Vec<_> =
             field.arguments.iter().map(|a| format!("{}: {}", a.node.name.node, a.node.ty.node)).collect();
-        assert_eq!(arguments, [format!("input: {pascal}Input!")], "{name}");
+        // An order is tried with what it would be placed with.
+        let input = if name == "simulateOrder" { "PlaceOrder" } else { pascal.as_str() };
+        assert_eq!(arguments, [format!("input: {input}Input!")], "{name}");
         assert_eq!(field.ty.node.to_string(), format!("{pascal}Payload"), "{name}");
         let errors = fields(&type_named(&format!("{pascal}Payload")));
         let errors = errors.iter().find(|field| field.name.node == "userErrors").unwrap();
@@ -130,6 +132,31 @@ fn the_names_of_the_contract_are_there() {
     has("AnalyzePayload", &["outcome", "signal", "userErrors"]);
     has("Query", &["schedulerStatus", "schedulerRuns"]);
     has("Mutation", &["runJob", "pauseJob", "resumeJob", "breakSchedulerLock"]);
+    has(
+        "Query",
+        &["accounts", "account", "positions", "portfolio", "accountMetrics", "equityCurve", "dailyPnl", "tradeHistory"],
+    );
+    has("Mutation", &["openAccount", "placeOrder", "simulateOrder", "closeTrade", "closeAll"]);
+    has("OpenAccountInput", &["currency", "initialBalance", "leverage"]);
+    has(
+        "PlaceOrderInput",
+        &[
+            "accountId",
+            "symbol",
+            "side",
+            "quantity",
+            "type",
+            "limitPrice",
+            "stopPrice",
+            "stopLoss",
+            "takeProfit",
+            "clientOrderId",
+        ],
+    );
+    has("PlaceOrderPayload", &["order", "trade", "account", "replayed", "userErrors"]);
+    has("CloseTradeInput", &["tradeId", "quantity", "clientOrderId"]);
+    has("CloseTradePayload", &["trade", "account", "replayed", "userErrors"]);
+    has("Subscription", &["accountChanged"]);
     has("Subscription", &["signalRecorded", "schedulerRunFinished"]);
     has("SchedulerStatus", &["lock", "jobs"]);
     has("SchedulerLock", &["name", "holder", "fencingToken", "acquiredAt", "expiresAt", "isHeld"]);

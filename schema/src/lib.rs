@@ -21,6 +21,7 @@ mod scalars;
 mod scheduler;
 mod signals;
 mod site;
+mod trading;
 
 use async_graphql::parser::types::{EnumValueDefinition, TypeKind, TypeSystemDefinition};
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
@@ -78,6 +79,8 @@ pub struct Query(
     identity::AuditQuery,
     site::SiteQuery,
     outbox::OutboxQuery,
+    trading::TradingQuery,
+    trading::TradingSeriesQuery,
     market::MarketQuery,
 );
 
@@ -96,12 +99,19 @@ pub struct Mutation(
     identity::TenantMutation,
     site::SiteMutation,
     outbox::OutboxMutation,
+    trading::TradingAccountMutation,
+    trading::OrderMutation,
     market::WatchlistMutation,
 );
 
 /// Follows.
 #[derive(Debug, Default, MergedSubscription)]
-pub struct Subscription(signals::SignalSubscription, scheduler::SchedulerSubscription, market::MarketSubscription);
+pub struct Subscription(
+    signals::SignalSubscription,
+    scheduler::SchedulerSubscription,
+    market::MarketSubscription,
+    trading::AccountSubscription,
+);
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

@@ -3,8 +3,8 @@
 use async_graphql::{Context, ID, Interface, Object};
 use bellwether_domain::error::{Error, Fault, Problem};
 use bellwether_domain::ids::{
-    ApiKeyId, AssetId, AuditEntryId, ContactMessageId, DeliveryId, Id, IdError, RunId, SessionId, SignalId, SourceId,
-    TenantId, UserId, WaitlistEntryId, WatchlistId, split,
+    AccountId, ApiKeyId, AssetId, AuditEntryId, ContactMessageId, DeliveryId, FillId, Id, IdError, OrderId, RunId,
+    SessionId, SignalId, SourceId, TenantId, TradeId, UserId, WaitlistEntryId, WatchlistId, split,
 };
 use bellwether_domain::paging::LARGEST_PAGE;
 
@@ -15,6 +15,7 @@ use crate::market::{Asset, Watchlist};
 use crate::scheduler::SchedulerRun;
 use crate::signals::{Signal, SignalDelivery, SignalSource};
 use crate::site::{ContactMessage, WaitlistEntry};
+use crate::trading::{Account, Fill, Order, Trade};
 
 /// Something with an id.
 #[derive(Debug, Interface)]
@@ -44,6 +45,14 @@ pub(crate) enum Node {
     WaitlistEntry(WaitlistEntry),
     /// A message from the contact form.
     ContactMessage(ContactMessage),
+    /// A paper account.
+    Account(Account),
+    /// An order.
+    Order(Order),
+    /// A fill of an order.
+    Fill(Fill),
+    /// A trade.
+    Trade(Trade),
     /// A watchlist of one's own.
     Watchlist(Watchlist),
 }
@@ -141,6 +150,22 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
             let message = visible(domain.contact_message(viewer, ContactMessageId::from_uuid(uuid)).await)?;
             message.map(|message| Node::ContactMessage(ContactMessage(message)))
         }
+        AccountId::PREFIX => match visible(domain.account(viewer, AccountId::from_uuid(uuid)).await)? {
+            Some(account) => Some(Node::Account(Account::one(request, account).await?)),
+            None => None,
+        },
+        OrderId::PREFIX => match visible(domain.order(viewer, OrderId::from_uuid(uuid)).await)? {
+            Some((account, order)) => Order::one(request, &account, order).await?.map(Node::Order),
+            None => None,
+        },
+        FillId::PREFIX => match visible(domain.fill(viewer, FillId::from_uuid(uuid)).await)? {
+            Some((account, fill)) => Some(Node::Fill(Fill::one(request, &account, fill).await?)),
+            None => None,
+        },
+        TradeId::PREFIX => match visible(domain.trade(viewer, TradeId::from_uuid(uuid)).await)? {
+            Some((account, trade)) => Trade::one(request, &account, trade).await?.map(Node::Trade),
+            None => None,
+        },
         WatchlistId::PREFIX => {
             let list = visible(domain.watchlist(viewer, WatchlistId::from_uuid(uuid)).await)?;
             list.map(|list| Node::Watchlist(Watchlist(list)))

@@ -55,6 +55,18 @@ pub(crate) enum UserErrorCode {
     TokenInvalid,
     /// The same key was used with another input.
     IdempotencyMismatch,
+    /// The account has too little free margin for the order.
+    InsufficientMargin,
+    /// The asset's market is closed.
+    MarketClosed,
+    /// The last known price of the asset is too old to trade on.
+    StaleQuote,
+    /// The account is suspended or closed.
+    AccountNotActive,
+    /// The account may hold no more of it, or has as many open trades as it may.
+    PositionLimit,
+    /// The trade is closed already.
+    TradeClosed,
 }
 
 /// The code's name in the contract.

@@ -66,14 +66,16 @@ pub struct DemoDone {
     pub inserted: usize,
     /// Signals that were there already.
     pub ignored: usize,
+    /// Paper trades that were made.
+    pub trades: usize,
     /// Simulated candles that were made.
     pub candles: usize,
 }
 
 impl fmt::Display for DemoDone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { users, inserted, ignored, candles } = self;
-        write!(f, "{users} new users, {inserted} new signals, {ignored} were there, {candles} candles")
+        let Self { users, inserted, ignored, candles, trades } = self;
+        write!(f, "{users} new users, {inserted} new signals, {ignored} were there, {candles} candles, {trades} trades")
     }
 }
 
@@ -118,6 +120,12 @@ pub async fn demo(domain: &Domain) -> Result<DemoDone> {
                 RecordOutcome::Inserted => done.inserted += 1,
                 RecordOutcome::Ignored | RecordOutcome::Updated => done.ignored += 1,
             }
+        }
+    }
+    for person in PEOPLE.iter().filter(|person| person.email == "trader@atlas.test") {
+        let Recording { tenant_id, author_id, .. } = recording(domain, person).await?;
+        if let Some(user_id) = author_id {
+            done.trades += crate::trades::put(domain, (tenant_id, user_id), anchor).await?;
         }
     }
     Ok(done)

@@ -232,8 +232,8 @@ pub fn instance_name() -> anyhow::Result<String> {
     Ok(format!("{machine}/{}/{number}", std::process::id()))
 }
 
-/// Serves until shutdown: requests, the feeds of signals and runs, the judging of deliveries, the sending of letters, and
-/// the jobs, where the instance takes part in them.
+/// Serves until shutdown: requests, the feeds of signals, runs and accounts, the judging of deliveries, the filling of orders,
+/// the sending of letters, and the jobs, where the instance takes part in them.
 ///
 /// # Errors
 /// When the listener fails.
@@ -245,6 +245,8 @@ pub async fn serve(state: AppState, listener: TcpListener, scheduler: Option<Sch
     background.spawn(domain.clone().run_signal_feed());
     background.spawn(domain.clone().run_ingest());
     background.spawn(domain.clone().run_scheduler_feed());
+    background.spawn(domain.clone().run_account_feed());
+    background.spawn(domain.clone().run_pending_orders());
     background.spawn(domain.clone().run_quote_feed());
     // At shutdown it gives the lock back while requests end: that is waited for, however it comes out.
     let (released, has_released) = oneshot::channel::<()>();

@@ -167,6 +167,9 @@ enum Check {
     /// Whether every tenant's audit chain is whole
     #[command(after_help = "Example: bellwether check audit")]
     Audit,
+    /// Whether every paper account's ledger adds up, and is what its fills make of it
+    #[command(after_help = "Example: bellwether check ledger")]
+    Ledger,
 }
 
 #[derive(Debug, Subcommand)]
@@ -312,6 +315,7 @@ impl Cli {
                     Some(Check::Config) => commands::check::config(&config),
                     Some(Check::Database) => commands::check::database(config),
                     Some(Check::Audit) => commands::check::audit(config),
+                    Some(Check::Ledger) => commands::check::ledger(config),
                 }
             }
             Command::Backup { to } => commands::backup::make(Config::load(&options)?, to),

@@ -302,6 +302,61 @@ await run('operations', [
     const [message] = (await call('ContactMessages', { first: 1 }, token)).nodes;
     assert.deepEqual([message.email, message.topic, message.message], [email, 'SUPPORT', 'It\nworks.']);
   }],
+  ['OpenAccount, SimulateOrder, PlaceOrder, Positions, CloseTrade, AccountMetrics, TradeHistory, TradeHistoryCsv: the whole path', async () => {
+    const { accessToken: token } = await sessionOf(await call('Login', { input: { email: 'trader@atlas.test', password: PASSWORD } }));
+    const [signal] = (await call('Signals', { first: 1 }, token)).nodes;
+    assert.equal((await call('Signal', { id: signal.id }, token)).id, signal.id);
+    const { account } = await call('OpenAccount', { input: { name, whenClosed: 'WAIT' } }, token);
+    // Crypto trades around the clock.
+    const order = { accountId: account.id, symbol: 'BTC-USD', side: 'BUY', quantity: '0.1', type: 'MARKET', signalId: signal.id };
+    const tried = await call('SimulateOrder', { input: order }, token);
+    assert.ok(tried.fillsNow && tried.expectedPrice > 0, JSON.stringify(tried));
+    ran.add('AccountChanged');
+    const client = createClient({
+      url: `${server.replace(/^http/, 'ws')}/graphql/ws`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${token}` },
+      retryAttempts: 0,
+    });
+    const changes = client.iterate({ query: operations.get('AccountChanged').text, variables: { id: account.id } });
+    const { value: asItIs } = await within(changes.next(), 'the account as it is');
+    assert.equal(asItIs.data.accountChanged.balance, account.balance, JSON.stringify(asItIs));
+    const input = { ...order, clientOrderId: name };
+    const placed = await call('PlaceOrder', { input }, token);
+    assert.deepEqual([placed.order.status, placed.replayed], ['FILLED', false]);
+    assert.equal((await call('PlaceOrder', { input }, token)).replayed, true);
+    const { value: changed } = await within(changes.next(), 'the account as it became');
+    assert.notEqual(changed.data.accountChanged.equity, account.balance);
+    await changes.return();
+    await client.dispose();
+    const [position] = await call('Positions', { accountId: account.id }, token);
+    assert.deepEqual([position.symbol, position.quantity], ['BTC-USD', '0.1']);
+    assert.equal((await call('Portfolio', { accountId: account.id }, token)).byAsset[0].percent, '100');
+    const half = await call('CloseTrade', { input: { tradeId: placed.trade.id, quantity: '0.05' } }, token);
+    assert.equal(half.trade.parentId, placed.trade.id);
+    const whole = await call('CloseTrade', { input: { tradeId: placed.trade.id } }, token);
+    assert.equal(whole.trade.id, placed.trade.id);
+    const metrics = await call('AccountMetrics', { accountId: account.id }, token);
+    assert.deepEqual([metrics.closedTrades, metrics.openTrades, metrics.balance], [2, 0, whole.account.balance]);
+    assert.equal((await call('TradeHistory', { accountId: account.id }, token)).totalCount, 2);
+    const lines = (await call('TradeHistoryCsv', { accountId: account.id }, token)).trim().split('\r\n');
+    assert.deepEqual([lines.length, lines[0].split(',')[0]], [3, 'trade']);
+    assert.equal((await call('Ledger', { accountId: account.id }, token)).nodes[0].balanceAfter, metrics.balance);
+    assert.equal((await call('ExplainBalance', { accountId: account.id }, token)).balance, metrics.balance);
+    assert.ok((await call('EquityCurve', { accountId: account.id, resolution: 'INTRADAY' }, token)).length >= 3);
+    assert.ok((await call('DailyPnl', { accountId: account.id }, token)).length >= 1);
+    assert.equal((await call('TradeDistributions', { accountId: account.id }, token)).bySymbol[0].count, 2);
+    await call('PlaceOrder', { input: order }, token);
+    assert.equal((await call('CloseAll', { input: { accountId: account.id, symbol: 'BTC-USD' } }, token)).trades.length, 1);
+    const { order: waits } = await call('PlaceOrder', { input: { ...order, type: 'LIMIT', limitPrice: '1' } }, token);
+    assert.equal((await call('CancelOrder', { input: { orderId: waits.id } }, token)).order.status, 'CANCELLED');
+    assert.equal((await call('Orders', { accountId: account.id, status: 'CANCELLED' }, token)).nodes.length, 1);
+    assert.ok((await call('Accounts', {}, token)).totalCount >= 1);
+    assert.equal((await call('Account', { id: account.id }, token)).id, account.id);
+    const admin = await sessionOf(await call('Login', { input: { email: 'admin@atlas.test', password: PASSWORD } }));
+    const closing = { accountId: account.id, status: 'CLOSED', reason: 'checked' };
+    assert.equal((await call('SetAccountStatus', { input: closing }, admin.accessToken)).account.status, 'CLOSED');
+  }],
   ['every saved operation was run', () => {
     assert.deepEqual([...operations.keys()].filter((operation) => !ran.has(operation)), []);
   }],

@@ -10,6 +10,7 @@ mod market;
 mod runs;
 mod sessions;
 mod tokens;
+mod trading;
 
 use std::time::Duration;
 
@@ -134,6 +135,34 @@ pub(super) const JOBS: &[Job] = &[
         schedule: Schedule::Cron("30 1 * * *"),
         timeout: Duration::from_secs(6 * 3_600),
         run: |run| backups::back_up(run).boxed(),
+    },
+    Job {
+        name: "order_fill",
+        description: "Fills pending orders, stops and targets that prices have touched and no process has filled.",
+        schedule: Schedule::Every(60),
+        timeout: Duration::from_secs(300),
+        run: |run| trading::fill_pending(run).boxed(),
+    },
+    Job {
+        name: "equity_note",
+        description: "Notes what every paper account with open trades is worth.",
+        schedule: Schedule::Every(300),
+        timeout: Duration::from_secs(240),
+        run: |run| trading::note_equity(run).boxed(),
+    },
+    Job {
+        name: "equity_retention",
+        description: "Thins out what was noted of accounts more than 30 days ago to the last of each day.",
+        schedule: Schedule::Cron("10 4 * * *"),
+        timeout: Duration::from_secs(600),
+        run: |run| trading::thin_out_equity(run).boxed(),
+    },
+    Job {
+        name: "ledger_verification",
+        description: "Adds up the ledger of every paper account; fails where a balance or a fill does not fit.",
+        schedule: Schedule::Cron("30 3 * * *"),
+        timeout: Duration::from_secs(3_600),
+        run: |run| trading::verify_ledgers(run).boxed(),
     },
 ];
 

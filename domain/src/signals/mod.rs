@@ -20,7 +20,7 @@ mod sources;
 mod strategies;
 mod strategy;
 mod view;
-mod vocabulary;
+pub(crate) mod vocabulary;
 mod write;
 
 pub use delivery::Model as Delivery;

@@ -91,6 +91,10 @@ pub(crate) enum AuditAction {
     StrategySwitchedOn,
     /// A strategy was switched off.
     StrategySwitchedOff,
+    /// A paper account was opened.
+    PaperAccountOpened,
+    /// A paper account was suspended, activated or closed.
+    PaperAccountStatusChanged,
 }
 
 /// Who did what, when and from where. A tenant's entries are a chain of hashes: none can be changed or left out unseen.

@@ -344,6 +344,14 @@ pub(crate) enum Permission {
     AuditRead,
     /// Read the waitlist, and the messages that visitors sent.
     InboxRead,
+    /// Read one's own paper accounts: their orders, trades, figures and ledgers.
+    TradingRead,
+    /// Open paper accounts, and trade on one's own.
+    TradingWrite,
+    /// Read every paper account of the tenant.
+    TradingReadAll,
+    /// Suspend the tenant's paper accounts, activate them again, and close them.
+    TradingManage,
     /// See what belongs to other tenants.
     TenantsReadAll,
     /// Make, suspend and activate tenants.

@@ -32,6 +32,7 @@ pub(crate) fn everything(config: Config) -> anyhow::Result<ExitCode> {
             && look_at_database(&domain, &mut findings).await?
         {
             look_at_chains(&domain, &mut findings).await?;
+            look_at_ledgers(&domain, &mut findings).await?;
         }
         Ok(findings.code())
     })
@@ -55,6 +56,18 @@ pub(crate) fn audit(config: Config) -> anyhow::Result<ExitCode> {
         let domain = app::open_unsigned(&config).await?;
         super::seed::require_migrated(&domain).await?;
         look_at_chains(&domain, &mut findings).await?;
+        domain.db().clone().close().await?;
+        Ok(findings.code())
+    })
+}
+
+/// Adds up the ledgers of the paper accounts, and computes them again from the fills.
+pub(crate) fn ledger(config: Config) -> anyhow::Result<ExitCode> {
+    block_on(async move {
+        let mut findings = Findings::default();
+        let domain = app::open_unsigned(&config).await?;
+        super::seed::require_migrated(&domain).await?;
+        look_at_ledgers(&domain, &mut findings).await?;
         domain.db().clone().close().await?;
         Ok(findings.code())
     })
@@ -117,6 +130,18 @@ async fn look_at_chains(domain: &Domain, findings: &mut Findings) -> anyhow::Res
         findings.bad("audit chain", &what)?;
     }
     if broken.is_empty() { findings.good("audit chains", &format!("{count} tenant(s)")) } else { Ok(()) }
+}
+
+async fn look_at_ledgers(domain: &Domain, findings: &mut Findings) -> anyhow::Result<()> {
+    let report = match domain.check_ledgers().await {
+        Ok(report) => report,
+        Err(error) => return findings.bad("ledgers", &error.to_string()),
+    };
+    for fault in &report.faults {
+        findings.bad("ledger", &fault.to_string())?;
+    }
+    let counts = format!("{} account(s), {} entries, {} fills", report.accounts, report.entries, report.fills);
+    if report.faults.is_empty() { findings.good("ledgers", &counts) } else { Ok(()) }
 }
 
 /// What was found, told line by line.

@@ -5,6 +5,7 @@ mod crash;
 mod outage;
 mod scheduler;
 mod streams;
+mod trading;
 mod two_servers;
 
 use serde_json::{Value, json};

@@ -9,3 +9,4 @@ mod market;
 mod outbox;
 mod record;
 mod scheduler;
+mod trading;

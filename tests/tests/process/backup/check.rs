@@ -28,7 +28,7 @@ both_databases! {
         let lines: Vec<&str> = said.lines().map(|line| line.strip_prefix("ok      ").unwrap()).collect();
         let whats: Vec<&str> = lines.iter().map(|line| line.split(':').next().unwrap()).collect();
         assert_eq!(whats, [
-            "configuration", "keys", "database", "migrations", "integrity", "foreign keys", "audit chains",
+            "configuration", "keys", "database", "migrations", "integrity", "foreign keys", "audit chains", "ledgers",
         ]);
         assert_eq!(app.done(&["check", "database"]).out.lines().count(), 4);
         assert_eq!(app.done(&["check", "audit"]).out, "ok      audit chains: 1 tenant(s)\n");

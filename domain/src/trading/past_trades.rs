@@ -1,0 +1,136 @@
+//! Writing down trades that are taken to have happened: the demo's.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
+
+use super::account::{self, Model as Account};
+use super::accounts::NewAccount;
+use super::book::{Mark, Marks};
+use super::booking::Booking;
+use super::cost::Cost;
+use super::decide::Execution;
+use super::request::{NewOrder, OrderRequest};
+use super::trigger::{Tick, entry};
+use super::vocabulary::{CloseReason, OrderType, Side};
+use crate::Domain;
+use crate::error::{Error, Fault, Result};
+use crate::fixed::Price;
+use crate::ids::{TenantId, UserId};
+use crate::market::{Asset, LicenceClass, Quote, SourceName};
+use crate::viewer::ClientInfo;
+
+/// A trade that is taken to have happened, of an asset in the account's currency.
+#[derive(Clone, Debug)]
+pub struct PastTrade {
+    /// The symbol of its asset.
+    pub symbol: &'static str,
+    /// Long or short.
+    pub side: Side,
+    /// How much.
+    pub quantity: &'static str,
+    /// When it was opened, and what was bid and asked then.
+    pub opened: (DateTime<Utc>, &'static str, &'static str),
+    /// When it was closed, and what was bid and asked then.
+    pub closed: (DateTime<Utc>, &'static str, &'static str),
+    /// What closed it.
+    pub reason: CloseReason,
+}
+
+impl Domain {
+    /// Opens an account of this user with trades that are taken to have happened, the first first, unless they have an
+    /// account already; tells whether it did. For demo data: fills, fees and the ledger are made as those of any trade.
+    ///
+    /// # Errors
+    /// When a trade is not one, or the database does not answer.
+    pub async fn put_past_trades(
+        &self,
+        owner: (TenantId, UserId),
+        new: NewAccount,
+        opened_at: DateTime<Utc>,
+        trades: &[PastTrade],
+    ) -> Result<bool> {
+        let own = account::Entity::unscoped().filter(account::Column::UserId.eq(owner.1));
+        if own.count(self.db().reader()).await? > 0 {
+            return Ok(false);
+        }
+        let account = self.open_account_of(owner, new, opened_at, &ClientInfo::default()).await?;
+        for trade in trades {
+            self.put_past_trade(&account, trade).await?;
+        }
+        Ok(true)
+    }
+
+    async fn put_past_trade(&self, account: &Account, past: &PastTrade) -> Result<()> {
+        let asset = self.asset_of_symbol(past.symbol, &[]).await?;
+        let request = OrderRequest::read(&NewOrder {
+            account_id: account.id,
+            symbol: past.symbol.to_owned(),
+            side: past.side,
+            quantity: past.quantity.to_owned(),
+            order_type: OrderType::Market,
+            limit_price: None,
+            stop_price: None,
+            stop_loss: None,
+            take_profit: None,
+            client_order_id: None,
+            signal_id: None,
+        });
+        let request = request.map_err(Error::Problems)?;
+
+        let (at, mark) = mark(&asset, past.opened)?;
+        let execution = met(&mark, past.side, at)?;
+        let book = self.read_book(account.id).await?;
+        let cost = Cost::of(&book, &mark, execution.price, request.quantity)?;
+        let mut booking = Booking::new(self, book, at);
+        let mut order = self.new_order(account, booking.version(), &asset, &request);
+        order.created_at = at;
+        booking.place(order.clone());
+        let (_, opened) = booking.open(order, &execution, &cost, SourceName::Demo.as_str())?;
+        booking.note_equity(&Marks::from([(asset.id, mark)]))?;
+        written(booking).await?;
+
+        let (at, mark) = self::mark(&asset, past.closed)?;
+        let execution = met(&mark, past.side.opposite(), at)?;
+        let mut booking = Booking::new(self, self.read_book(account.id).await?, at);
+        let mut order = self.closing_order(booking.version(), &opened, opened.quantity, None);
+        order.created_at = at;
+        booking.place(order.clone());
+        let source = SourceName::Demo.as_str();
+        booking.close(order, &opened, opened.quantity, past.reason, &execution, source)?;
+        booking.note_equity(&Marks::new())?;
+        written(booking).await
+    }
+}
+
+async fn written(booking: Booking) -> Result<()> {
+    booking.write().await?.map(drop).map_err(|_| Fault::Bug("an account of the demo was changed meanwhile".to_owned()).into())
+}
+
+/// The mark of a price that is taken to have been.
+fn mark(asset: &Arc<Asset>, (at, bid, ask): (DateTime<Utc>, &str, &str)) -> Result<(DateTime<Utc>, Mark)> {
+    let (bid, ask): (Price, Price) = (bid.parse()?, ask.parse()?);
+    let quote = Quote {
+        asset_id: asset.id,
+        symbol: asset.symbol.clone(),
+        price: bid,
+        bid,
+        ask,
+        currency: asset.currency.clone(),
+        previous_close: None,
+        exchange_time: at,
+        fetched_at: at,
+        source: SourceName::Demo,
+        licence: LicenceClass::Public,
+        is_stale: false,
+    };
+    Ok((at, Mark::new(Arc::clone(asset), quote, Price::from_int(1)?)?))
+}
+
+fn met(mark: &Mark, side: Side, at: DateTime<Utc>) -> Result<Execution> {
+    let tick: Tick = mark.tick();
+    let touch = entry(OrderType::Market, side, None, &tick);
+    let touch = touch.ok_or_else(|| Fault::Bug("a market order meets every quote".to_owned()))?;
+    Ok(Execution::of(&touch, side, mark, &tick, at)?)
+}

@@ -1,0 +1,22 @@
+//! The table of up to when candles were held against what waits.
+
+use sea_orm::entity::prelude::*;
+
+use crate::ids::AssetId;
+
+/// Up to when the candles of an asset were held against its pending orders and open trades.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "trading_watermarks")]
+pub struct Model {
+    /// The asset.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub asset_id: AssetId,
+    /// The end of the last candle.
+    pub judged_until: DateTimeUtc,
+}
+
+/// No relation is walked through the entity.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
