@@ -40,8 +40,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use backup::Backups;
 use analysis::AnalysisSettings;
+use backup::Backups;
 use clock::Clock;
 use db::Db;
 use entropy::Entropy;

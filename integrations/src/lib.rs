@@ -12,8 +12,8 @@ pub mod casablanca;
 pub mod csv;
 pub mod demo;
 pub mod mail;
-pub mod object_storage;
 mod numbers;
+pub mod object_storage;
 #[cfg(test)]
 mod testing;
 pub mod tradingview;

@@ -1,8 +1,8 @@
 //! Analysis: what candles say, what became of what was said, and how good it was.
 //!
-//! The mathematics is in the crate `engine`. Here it meets assets, tenants and the recorder: [`analyze`] on demand and
-//! [`generate`] by a job make signals, [`settle`] judges every signal by the rules of [`verdict`], and [`stats`] tells how
-//! they did. Only candles that have closed are ever looked at.
+//! The mathematics is in the crate `engine`. Here it meets assets, tenants and the recorder: `analyze.rs` on demand and
+//! `generate.rs` by a job make signals, `settle.rs` judges every signal by the rules of `verdict.rs`, and `stats.rs` tells
+//! how they did. Only candles that have closed are ever looked at.
 
 mod analyze;
 mod generate;

@@ -137,7 +137,7 @@ impl Strategy {
 
     fn voices(&self, analyst: &Analyst) -> Vec<Voice> {
         match self.basis {
-            Basis::Rules(rules) => findings(rules, analyst, 0).collect(),
+            Basis::Rules(_) => self.voices_of(analyst, 0),
             Basis::Votes(votes) => {
                 let heard = |strategy: &Strategy| {
                     (0..HEARD).map(|age| strategy.voices_of(analyst, age)).find(|voices| !voices.is_empty())
