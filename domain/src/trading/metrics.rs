@@ -237,7 +237,8 @@ impl Domain {
     pub async fn intraday_curve(&self, account: &Account, since: DateTime<Utc>) -> Result<Vec<EquityPoint>> {
         use equity_point::Column as C;
         let points = equity_point::Entity::of(account.id).filter(C::Day.gte(day_of(since))).filter(C::At.gte(since));
-        let mut points = points.order_by_desc(C::At).order_by_desc(C::Version).limit(MOST_POINTS).all(self.db().reader()).await?;
+        let mut points =
+            points.order_by_desc(C::At).order_by_desc(C::Version).limit(MOST_POINTS).all(self.db().reader()).await?;
         points.reverse();
         Ok(points)
     }

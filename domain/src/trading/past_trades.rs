@@ -105,7 +105,11 @@ impl Domain {
 }
 
 async fn written(booking: Booking) -> Result<()> {
-    booking.write().await?.map(drop).map_err(|_| Fault::Bug("an account of the demo was changed meanwhile".to_owned()).into())
+    booking
+        .write()
+        .await?
+        .map(drop)
+        .map_err(|_| Fault::Bug("an account of the demo was changed meanwhile".to_owned()).into())
 }
 
 /// The mark of a price that is taken to have been.

@@ -70,9 +70,14 @@ impl Work<'_> {
         let tx = begin(app).await;
         self.both(&tx, order, fill, "BUY").await;
         let values = [trade.into(), self.tenant(), self.id(), self.asset.into(), fill.into(), self.at.into()];
-        run(&tx, "INSERT INTO trades (id, tenant_id, account_id, asset_id, side, quantity, entry_price, entry_fee, margin,
+        run(
+            &tx,
+            "INSERT INTO trades (id, tenant_id, account_id, asset_id, side, quantity, entry_price, entry_fee, margin,
                 status, open_fill_id, opened_at)
-            VALUES ($1, $2, $3, $4, 'BUY', 1000000, 100000000000, 50, 7777, 'OPEN', $5, $6)", values).await;
+            VALUES ($1, $2, $3, $4, 'BUY', 1000000, 100000000000, 50, 7777, 'OPEN', $5, $6)",
+            values,
+        )
+        .await;
         self.entry(&tx, fill, trade, "FEE", -50).await;
         self.point(&tx).await;
         tx.commit().await.unwrap();
@@ -85,8 +90,13 @@ impl Work<'_> {
         let tx = begin(app).await;
         self.both(&tx, order, fill, "SELL").await;
         let values = [trade.into(), fill.into(), self.at.into()];
-        run(&tx, "UPDATE trades SET status = 'CLOSED', close_fill_id = $2, exit_price = 100000000000, exit_fee = 50,
-            gross_pnl = 0, realized_pnl = -100, close_reason = 'MANUAL', closed_at = $3 WHERE id = $1", values).await;
+        run(
+            &tx,
+            "UPDATE trades SET status = 'CLOSED', close_fill_id = $2, exit_price = 100000000000, exit_fee = 50,
+            gross_pnl = 0, realized_pnl = -100, close_reason = 'MANUAL', closed_at = $3 WHERE id = $1",
+            values,
+        )
+        .await;
         self.entry(&tx, fill, trade, "REALIZED_PNL", 0).await;
         self.entry(&tx, fill, trade, "FEE", -50).await;
         self.point(&tx).await;
@@ -95,16 +105,27 @@ impl Work<'_> {
 
     /// The account's version, an order and its fill.
     async fn both(&self, tx: &DatabaseTransaction, order: Uuid, fill: Uuid, side: &str) {
-        run(tx, "UPDATE accounts SET version = version + 1, updated_at = $2 WHERE id = $1", [self.id(), self.at.into()]).await;
+        run(
+            tx,
+            "UPDATE accounts SET version = version + 1, updated_at = $2 WHERE id = $1",
+            [self.id(), self.at.into()],
+        )
+        .await;
         let values = [order.into(), self.tenant(), self.id(), self.asset.into(), side.into(), self.at.into()];
         run(tx, "INSERT INTO orders (id, tenant_id, account_id, account_version, asset_id, side, order_type, quantity, status,
                 created_at, done_at)
             VALUES ($1, $2, $3, 1, $4, $5, 'MARKET', 1000000, 'FILLED', $6, $6)", values).await;
-        let values = [fill.into(), self.tenant(), self.id(), order.into(), self.asset.into(), side.into(), self.at.into()];
-        run(tx, "INSERT INTO fills (id, tenant_id, account_id, account_version, order_id, asset_id, side, quantity, price,
+        let values =
+            [fill.into(), self.tenant(), self.id(), order.into(), self.asset.into(), side.into(), self.at.into()];
+        run(
+            tx,
+            "INSERT INTO fills (id, tenant_id, account_id, account_version, order_id, asset_id, side, quantity, price,
                 reference_price, basis, quote_price, quote_time, quote_source, rate, fee, filled_at)
             VALUES ($1, $2, $3, 1, $4, $5, $6, 1000000, 100000000000, 100000000000, 'QUOTE', 100000000000, $7, 'csv',
-                100000000, 50, $7)", values).await;
+                100000000, 50, $7)",
+            values,
+        )
+        .await;
     }
 
     async fn entry(&self, tx: &DatabaseTransaction, fill: Uuid, trade: Uuid, kind: &str, amount: i64) {
@@ -118,8 +139,13 @@ impl Work<'_> {
 
     async fn point(&self, tx: &DatabaseTransaction) {
         let values = [Uuid::now().into(), self.tenant(), self.id(), self.at.into()];
-        run(tx, "INSERT INTO equity_points (id, tenant_id, account_id, day, at, version, balance, equity, traded)
-            VALUES ($1, $2, $3, '2026-03-02', $4, 1, 1000000, 1000000, TRUE)", values).await;
+        run(
+            tx,
+            "INSERT INTO equity_points (id, tenant_id, account_id, day, at, version, balance, equity, traded)
+            VALUES ($1, $2, $3, '2026-03-02', $4, 1, 1000000, 1000000, TRUE)",
+            values,
+        )
+        .await;
     }
 
     fn id(&self) -> Value {
@@ -158,7 +184,8 @@ async fn run<const N: usize>(tx: &DatabaseTransaction, sql: &str, values: [Value
 /// One aggregate over the closed trades of an account; how many there are.
 pub async fn aggregate(app: &TestDomain, account: &Account) -> i64 {
     let db = app.domain.db();
-    let sql = "SELECT COUNT(*) AS count, COUNT(CASE WHEN realized_pnl > 0 THEN 1 END) AS wins, MAX(realized_pnl) AS best,
+    let sql =
+        "SELECT COUNT(*) AS count, COUNT(CASE WHEN realized_pnl > 0 THEN 1 END) AS wins, MAX(realized_pnl) AS best,
             MIN(realized_pnl) AS worst, CAST(SUM(realized_pnl) AS BIGINT) AS sum
         FROM trades WHERE account_id = $1 AND status = 'CLOSED'";
     let statement = Statement::from_sql_and_values(db.backend(), sql, [account.id.uuid().into()]);

@@ -44,7 +44,11 @@ pub async fn many_trades(app: &TestDomain, account: &Account) {
     let closed = app.domain.close_trade(&viewer, close).await.unwrap().trade;
     let (id, seconds, date) = match app.domain.db().backend() {
         DbBackend::Sqlite => ("randomblob(16)", "closed_at", "date('2025-01-01', '+' || (n / 50) || ' days')"),
-        _ => ("gen_random_uuid()", "closed_at + n * interval '1 second'", "to_char(date '2025-01-01' + (n / 50), 'YYYY-MM-DD')"),
+        _ => (
+            "gen_random_uuid()",
+            "closed_at + n * interval '1 second'",
+            "to_char(date '2025-01-01' + (n / 50), 'YYYY-MM-DD')",
+        ),
     };
     let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ";
     let trades = format!(

@@ -39,7 +39,10 @@ async fn measure(name: &str, backend: Backend) {
         println!("{name}: not on this machine");
         return;
     };
-    println!("\n{name}, {CLIENTS} at once, {TURNS} turns of {TURN:?} each, {} cores", std::thread::available_parallelism().unwrap());
+    println!(
+        "\n{name}, {CLIENTS} at once, {TURNS} turns of {TURN:?} each, {} cores",
+        std::thread::available_parallelism().unwrap()
+    );
     data::quote(&app.domain, "1000").await;
     let accounts = Arc::new(data::accounts(&app, 100).await);
     let app = Arc::new(app);
@@ -50,7 +53,10 @@ async fn measure(name: &str, backend: Backend) {
             plain.push(bare::per_second(&app, &accounts, count).await);
         }
         let (ours, plain) = (median(&mut ours), median(&mut plain));
-        println!("  orders and closings, {count:>3} account(s): {ours:>7.0}/s, bare {plain:>7.0}/s, ratio {:.2}", ours / plain);
+        println!(
+            "  orders and closings, {count:>3} account(s): {ours:>7.0}/s, bare {plain:>7.0}/s, ratio {:.2}",
+            ours / plain
+        );
     }
     metrics(&app, &accounts[0].1).await;
     pending(&app, &accounts).await;

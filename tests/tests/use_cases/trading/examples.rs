@@ -1,9 +1,11 @@
 //! The worked examples of docs/trading.md, figure by figure. They were computed by hand with decimals beforehand.
 
-use bellwether_domain::market::{Candle, SourceName, Symbol, Timeframe};
-use bellwether_domain::trading::{Account, CloseReason, FillBasis, NewAccount, NewOrder, OrderStatus, Side, TradeFilter};
-use bellwether_domain::paging::PageArgs;
 use bellwether_domain::Viewer;
+use bellwether_domain::market::{Candle, SourceName, Symbol, Timeframe};
+use bellwether_domain::paging::PageArgs;
+use bellwether_domain::trading::{
+    Account, CloseReason, FillBasis, NewAccount, NewOrder, OrderStatus, Side, TradeFilter,
+};
 use bellwether_tests::{TestDomain, both_databases};
 use chrono::TimeDelta;
 
@@ -38,7 +40,9 @@ async fn candles(app: &TestDomain, symbol: &str, prices: &[[i64; 4]]) {
     for [open, high, low, close] in prices {
         app.clock.advance(TimeDelta::minutes(1));
         let volume = "1".parse().unwrap();
-        candles.push(Candle::new(app.clock_now(), price(*open), price(*high), price(*low), price(*close), volume).unwrap());
+        candles.push(
+            Candle::new(app.clock_now(), price(*open), price(*high), price(*low), price(*close), volume).unwrap(),
+        );
     }
     app.clock.advance(TimeDelta::minutes(1));
     app.domain.put_candles(&asset, Timeframe::M1, SourceName::Csv, candles).await.unwrap();
