@@ -178,7 +178,9 @@ impl Domain {
         let reader = self.db().reader();
         let query = Statement::from_sql_and_values(
             reader.get_database_backend(),
-            "SELECT COUNT(DISTINCT day) AS days FROM equity_points WHERE account_id = $1 AND traded",
+            "SELECT COUNT(*) AS days FROM (
+                SELECT DISTINCT day FROM equity_points WHERE account_id = $1 AND traded
+             ) AS traded_days",
             [account.id.into()],
         );
         let row = reader.query_one_raw(query).await?;
@@ -192,10 +194,11 @@ impl Domain {
     pub(super) async fn daily_equity(&self, account: &Account, now: Option<&Standing>) -> Result<Vec<DailyEquity>> {
         let last = Statement::from_sql_and_values(
             self.db().backend(),
+            // The last of a day is followed by one of another day: in the order of the index, so nothing is sorted.
             "SELECT day, balance, equity FROM (
-                SELECT day, balance, equity, ROW_NUMBER() OVER (PARTITION BY day ORDER BY at DESC, version DESC) AS place
+                SELECT day, balance, equity, LEAD(day) OVER (ORDER BY day, at, version) AS next_day
                 FROM equity_points WHERE account_id = $1
-             ) AS points WHERE place = 1 ORDER BY day",
+             ) AS points WHERE next_day IS NULL OR next_day <> day ORDER BY day",
             [account.id.into()],
         );
         let rows = self.db().reader().query_all_raw(last).await?;
