@@ -97,11 +97,13 @@ impl Domain {
         filter: &SignalFilter,
         group: Option<StatsGroup>,
     ) -> Result<Vec<SignalStats>> {
-        viewer.permitted(Permission::SignalsRead)?;
+        // Of one tenant, for the owner too: what the house says is there once in each, and strategies are each tenant's own.
+        let tenant = viewer.permitted(Permission::SignalsRead)?.tenant_id;
         let (id, word) = self.group_columns(group);
         let is = |outcome: Outcome| Column::Outcome.eq(outcome).and(acts());
         let returns = || Expr::col(Column::ReturnPercent);
-        let mut query = Entity::visible_to(viewer).filter(filter.condition()).select_only();
+        let mut query =
+            Entity::visible_to(viewer).filter(Column::TenantId.eq(tenant)).filter(filter.condition()).select_only();
         query = match id {
             Some(column) => query.expr_as(Expr::col(column), "group_id").group_by(Expr::col(column)),
             None => query.expr_as(Expr::cust("NULL"), "group_id"),

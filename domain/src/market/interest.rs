@@ -16,6 +16,11 @@ use crate::ids::AssetId;
 
 /// For how long an asset counts as asked for.
 const LASTS: TimeDelta = TimeDelta::hours(1);
+/// Whether somebody has a trade or an order that prices are to move.
+const ON_PAPER: &str = "EXISTS (SELECT 1 FROM trades WHERE trades.status = 'OPEN' \
+    AND (trades.asset_id = assets.id OR assets.kind = 'FX')) \
+    OR EXISTS (SELECT 1 FROM orders WHERE orders.status = 'PENDING' \
+    AND (orders.asset_id = assets.id OR assets.kind = 'FX'))";
 /// How often it is written down that one is being asked for.
 const NOTED_EVERY: TimeDelta = TimeDelta::minutes(5);
 
@@ -75,7 +80,8 @@ impl Domain {
             .await
     }
 
-    /// The assets that somebody watches, or asked for within the hour.
+    /// The assets that somebody watches, asked for within the hour, or has on paper: an open trade, whose stop is to be
+    /// seen touched, or an order that waits; and the currencies, while anybody has anything.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -99,7 +105,7 @@ impl Domain {
         let wanted: Vec<AssetId> = super::AssetEntity::find()
             .select_only()
             .column(super::AssetColumn::Id)
-            .filter(Expr::exists(watched).or(Expr::exists(asked)))
+            .filter(Expr::exists(watched).or(Expr::exists(asked)).or(Expr::cust(ON_PAPER)))
             .into_tuple()
             .all(reader)
             .await?;

@@ -36,14 +36,16 @@ impl Domain {
                 bid: quote.bid.unwrap_or(quote.price),
                 ask: quote.ask.unwrap_or(quote.price),
                 currency: asset.currency.clone(),
-                previous_close: quote.previous_close,
+                previous_close: quote.previous_close.filter(|price| price.is_positive()),
                 // One from the future, by a clock that is ahead, would keep every price until then out.
                 exchange_time: truncate(quote.exchange_time.min(now)),
                 fetched_at: now,
                 source,
             };
             if !row.bid.is_positive() || row.ask < row.bid || !row.price.is_positive() {
-                return Err(Fault::Bug(format!("a quote of {} with impossible prices", asset.symbol)).into());
+                // One that is wrong keeps no other out.
+                tracing::warn!(symbol = asset.symbol, %source, "a quote with impossible prices was left out");
+                continue;
             }
             match newest.get(&row.asset_id) {
                 Some(other) if other.exchange_time > row.exchange_time => {}

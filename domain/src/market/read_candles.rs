@@ -41,12 +41,12 @@ impl Domain {
         limit: usize,
     ) -> Result<Vec<Candle>> {
         let series = self.series_of(asset.id).await?;
-        let number = |timeframe| series.iter().find(|series| series.timeframe == timeframe).map(|series| series.id);
-        if let Some(id) = number(timeframe) {
-            return self.stored_candles(timeframe, id, from, until, limit).await;
+        let head = |timeframe| series.iter().find(|series| series.timeframe == timeframe);
+        if let Some(head) = head(timeframe) {
+            return self.stored_candles(timeframe, head.id, from, until, limit).await;
         }
         for &part in smaller(timeframe) {
-            let Some(id) = number(part) else { continue };
+            let Some(head) = head(part) else { continue };
             let parts = (timeframe.span().num_seconds() / part.span().num_seconds()).max(1);
             let parts = usize::try_from(parts).unwrap_or(1).saturating_mul(limit.saturating_add(1));
             // Only whole candles: from the beginning of the first, and to the end of the last.
@@ -54,9 +54,14 @@ impl Domain {
                 let opens = bucket(timeframe, from);
                 if opens < from { opens + timeframe.span() } else { opens }
             });
-            let until = bucket(timeframe, until);
-            let stored = self.stored_candles(part, id, from, until, parts).await?;
+            // Nobody knows yet what came after the parts were last fetched.
+            let reached = until.min(head.fetched_at);
+            let mut stored = self.stored_candles(part, head.id, from, reached, parts).await?;
             let is_cut = stored.len() == parts;
+            // Hours of shares open at half past: the last of four hours closes after them.
+            let is_aligned = stored.iter().all(|candle| bucket(part, candle.open_time) == candle.open_time);
+            let end = bucket(timeframe, if is_aligned { reached } else { reached - part.span() });
+            stored.retain(|candle| candle.open_time < end);
             let mut made = aggregate(&stored, timeframe);
             if is_cut && !made.is_empty() {
                 made.remove(0);

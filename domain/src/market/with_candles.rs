@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use sea_orm::{EntityTrait, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use super::SourceName;
 use super::asset::Model as Asset;
 use super::series::head;
 use crate::Domain;
@@ -11,10 +12,14 @@ use crate::error::Result;
 use crate::ids::AssetId;
 
 impl Domain {
-    /// Every asset that has candles of any timeframe.
+    /// Every asset that has candles of any timeframe: true ones, but in a demo, where simulated ones are all there is. What
+    /// is made of simulated prices would stand among the signals of a business like any other.
     pub(crate) async fn assets_with_candles(&self) -> Result<Vec<Arc<Asset>>> {
         #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
-        let all = head::Entity::find();
+        let mut all = head::Entity::find();
+        if self.demo_anchor().await?.is_none() {
+            all = all.filter(head::Column::Source.ne(SourceName::Demo));
+        }
         let ids: Vec<AssetId> =
             all.select_only().column(head::Column::AssetId).distinct().into_tuple().all(self.db().reader()).await?;
         let mut assets = Vec::with_capacity(ids.len());

@@ -365,7 +365,7 @@ fn rate<U: Unit>(
 fn too_many(open: u64) -> Error {
     let saturate = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
     let limit = Limit { key: "accounts".to_owned(), used: saturate(open), allowed: saturate(MOST_ACCOUNTS) };
-    let message = format!("you have {MOST_ACCOUNTS} accounts: close one first");
+    let message = format!("you have {MOST_ACCOUNTS} accounts: an admin can close one");
     let problem = Problem::new(ProblemCode::LimitExceeded, &["input"], message);
     Problem { limit: Some(limit), ..problem }.into()
 }

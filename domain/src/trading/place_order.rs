@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::account::{self, Model as Account};
 use super::book::{Book, Mark, Marks};
@@ -25,6 +25,9 @@ use crate::viewer::Viewer;
 
 /// How often somebody else may have been quicker.
 pub(super) const MOST_TRIES: u32 = 20;
+
+/// Orders of an account that may wait at once: what one quote touches is booked in one go.
+const MOST_WAITING: u64 = 200;
 
 /// An order that was placed.
 #[derive(Clone, Debug)]
@@ -90,6 +93,7 @@ impl Domain {
             let marks = self.marks_of(&book, Some(asset)).await?;
             let mark = marks.get(&asset.id).ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
             let verdict = self.verdict(&book, &marks, mark, request).await?;
+            let verdict = self.limit_waiting(&book.account, verdict).await?;
             let (account, now) = (book.account.clone(), self.now());
             let mut booking = Booking::new(self, book, now);
             let order = self.new_order(&account, booking.version(), asset, request);
@@ -124,7 +128,8 @@ impl Domain {
         let marks = self.marks_of(&book, Some(&asset)).await?;
         let mark = marks.get(&asset.id).ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
         let standing = book.standing(&marks)?;
-        let (expected_price, fills_now, cost, refusal) = match self.verdict(&book, &marks, mark, &request).await? {
+        let verdict = self.verdict(&book, &marks, mark, &request).await?;
+        let (expected_price, fills_now, cost, refusal) = match self.limit_waiting(&book.account, verdict).await? {
             Verdict::Fill(execution, cost) => (Some(execution.price), true, Some(cost), None),
             Verdict::Wait(price, cost) => (Some(price), false, Some(cost), None),
             Verdict::Refuse(problem) => (None, false, None, Some(problem)),
@@ -147,6 +152,20 @@ impl Domain {
         let market = self.market_status(&mark.asset, now);
         let lock = self.lock_of(&book.account, standing.equity).await?;
         Ok(decide(&Situation { book, standing, mark, market, lock, now }, request))
+    }
+
+    /// The verdict, unless it would leave one order more waiting than an account may have. The version of the account, which
+    /// every order takes, keeps two at once from both being the last.
+    async fn limit_waiting(&self, account: &Account, verdict: Verdict) -> Result<Verdict> {
+        if !matches!(verdict, Verdict::Wait(..)) {
+            return Ok(verdict);
+        }
+        let waiting = order::Entity::of(account.id).filter(order::Column::Status.eq(OrderStatus::Pending));
+        if waiting.count(self.db().reader()).await? < MOST_WAITING {
+            return Ok(verdict);
+        }
+        let message = format!("{MOST_WAITING} orders wait in this account: cancel one first");
+        Ok(Verdict::Refuse(Problem::new(ProblemCode::PositionLimit, &["input"], message)))
     }
 
     /// Whether a protection of the account refuses orders now.

@@ -104,12 +104,14 @@ impl Chart {
         let missing = || SourceError::Unexpected("no price".to_owned());
         let time = self.meta.regular_market_time.and_then(|second| DateTime::from_timestamp(second, 0));
         let before = self.meta.previous_close.or(self.meta.chart_previous_close);
+        // Some assets are quoted at nothing while nobody trades them.
+        let positive = |price| unit.price(price).filter(|price| price.is_positive());
         Ok(NewQuote {
             asset_id: asset.id,
-            price: self.meta.regular_market_price.and_then(|price| unit.price(price)).ok_or_else(missing)?,
+            price: self.meta.regular_market_price.and_then(positive).ok_or_else(missing)?,
             bid: None,
             ask: None,
-            previous_close: before.and_then(|price| unit.price(price)),
+            previous_close: before.and_then(positive),
             exchange_time: time.ok_or_else(missing)?,
         })
     }

@@ -182,6 +182,9 @@ impl Walk {
 
     /// What can be selected of a type: of an interface, of each of its objects apart.
     fn selections(&self, of: &str, depth: usize) -> Vec<String> {
+        if self.is_leaf(of) {
+            return vec![String::new()];
+        }
         let Some(TypeKind::Interface(_)) = self.types.get(of).map(|definition| &definition.kind) else {
             return vec![self.selection(of, depth)];
         };
@@ -194,6 +197,12 @@ impl Walk {
         each.map(|name| format!("{{ __typename id ... on {name} {} }}", self.selection(name, depth))).collect()
     }
 
+    /// Whether nothing is selected of it.
+    fn is_leaf(&self, of: &str) -> bool {
+        let kind = self.types.get(of).map(|definition| &definition.kind);
+        kind.is_none_or(|kind| matches!(kind, TypeKind::Scalar | TypeKind::Enum(_)))
+    }
+
     fn selection(&self, of: &str, depth: usize) -> String {
         let mut selected = String::from("{ __typename ");
         for field in self.fields(of) {
@@ -203,11 +212,7 @@ impl Walk {
             if is_asked || (of.ends_with("Connection") && name == "edges") {
                 continue;
             }
-            let is_leaf = self
-                .types
-                .get(target)
-                .is_none_or(|definition| matches!(definition.kind, TypeKind::Scalar | TypeKind::Enum(_)));
-            if is_leaf {
+            if self.is_leaf(target) {
                 write!(selected, "{name} ").unwrap();
             } else if depth > 0 || of.ends_with("Connection") {
                 let below = if of.ends_with("Connection") { depth } else { depth - 1 };

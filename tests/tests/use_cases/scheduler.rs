@@ -189,7 +189,7 @@ both_databases! {
         assert_eq!((lock.fencing_token, lock.held.as_ref().map(|held| held.owner.as_str())), (1, Some("one")));
         for job in status.jobs {
             // Those that are due every minute may be at it again by now: the first run is the oldest.
-            let run = runs(&app, &owner, &job.name).await.pop().unwrap();
+            let run = runs(&app, &owner, job.name).await.pop().unwrap();
             assert_eq!((run.status, run.owner_id.as_str(), run.fencing_token), (RunStatus::Succeeded, "one", 1));
             assert!(run.requested_by.is_none() && job.failures_in_a_row == 0, "{run:?}");
             assert!(job.next_due_at.unwrap() > run.started_at, "{run:?}");
