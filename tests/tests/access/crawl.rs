@@ -27,10 +27,12 @@ fn texts() -> Vec<(String, String)> {
 /// The answer without what was sent, which a message may repeat, and without the symbol that is spelt most like it:
 /// assets belong to no tenant.
 fn heard(bare: &str, sent: &str) -> String {
-    let mut parts = bare.split("; did you mean ");
-    let mut heard = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        heard.push_str(part.split_once('?').map_or(part, |(_, rest)| rest));
+    let mut heard = bare.to_owned();
+    for hint in ["; did you mean ", "; the nearest known is "] {
+        while let Some((before, after)) = heard.split_once(hint) {
+            let symbol = after.find(['?', '"', ',']).unwrap_or(after.len());
+            heard = format!("{before}{}", after[symbol..].trim_start_matches('?'));
+        }
     }
     heard.replace(sent, "·").replace(&sent.to_uppercase(), "·")
 }
