@@ -250,6 +250,69 @@ await run('operations', [
     const { userErrors } = await answerTo('RedriveLetter', { input }, token);
     assert.equal(userErrors[0].code, 'NOT_FOUND');
   }],
+  ['Assets, Asset, Exchanges, MarketStatus, Quote, Quotes, Candles, SourceHealth, QuoteUpdated', async () => {
+    const token = await login(server, 'trader@atlas.test');
+    const owner = await login(server, 'owner@demo.test');
+    assert.ok((await call('Assets', { search: 'appl', first: 5 }, token)).nodes.some(({ symbol }) => symbol === 'AAPL'));
+    assert.equal((await call('Asset', { symbol: 'ATW.CS' }, token)).currency, 'MAD');
+    const exchanges = await call('Exchanges', {}, token);
+    assert.ok(exchanges.some(({ code, timeZone }) => code === 'NASDAQ' && timeZone === 'America/New_York'), JSON.stringify(exchanges));
+    const saturday = { exchange: 'NASDAQ', at: '2026-11-21T15:00:00Z' };
+    assert.deepEqual(await call('MarketStatus', saturday, token), { isOpen: false, nextChange: '2026-11-23T14:30:00+00:00' });
+    const quote = await call('Quote', { symbol: 'BTC-USD', currency: 'EUR' }, token);
+    assert.deepEqual([quote.source, quote.currency, quote.rate.from, quote.rate.to], ['DEMO', 'EUR', 'USD', 'EUR'], JSON.stringify(quote));
+    assert.equal((await call('Quotes', { symbols: ['AAPL', 'MSFT'] }, token)).length, 2);
+    const { candles } = await call('Candles', { symbol: 'AAPL', timeframe: 'D1', range: 'Y1' }, token);
+    assert.ok(candles.length > 240 && candles.every(({ openTime }, at) => at === 0 || candles[at - 1].openTime < openTime), String(candles.length));
+    assert.ok((await call('SourceHealth', {}, owner)).some(({ name }) => name === 'DEMO'));
+
+    ran.add('QuoteUpdated');
+    const client = createClient({
+      url: `${server.replace(/^http/, 'ws')}/graphql/ws`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${token}` },
+      retryAttempts: 0,
+    });
+    const answers = client.iterate({ query: operations.get('QuoteUpdated').text, variables: { symbols: ['BTC-USD', 'ETH-USD'] } });
+    const next = answers.next();
+    // What is asked for is refreshed, at once where it is old, and by a job.
+    const asking = setInterval(() => call('Quotes', { symbols: ['BTC-USD', 'ETH-USD'] }, token).catch(() => {}), 2_000);
+    const { value } = await within(next, 'a quote', 120_000);
+    clearInterval(asking);
+    assert.equal(value.data.quoteUpdated.source, 'DEMO', JSON.stringify(value));
+    await answers.return();
+    await client.dispose();
+  }],
+  ['CreateWatchlist, AddToWatchlist, RenameWatchlist, Watchlists, Watchlist, RemoveFromWatchlist, DeleteWatchlist', async () => {
+    const token = await login(server, 'trader@atlas.test');
+    const { id } = (await call('CreateWatchlist', { input: { name: 'mine' } }, token)).watchlist;
+    const symbols = ['AAPL', 'BTC-USD'];
+    assert.deepEqual((await call('AddToWatchlist', { input: { id, symbols } }, token)).watchlist.assets.map(({ symbol }) => symbol), symbols);
+    assert.equal((await call('RenameWatchlist', { input: { id, name: 'ours' } }, token)).watchlist.name, 'ours');
+    assert.ok((await call('Watchlists', {}, token)).some((list) => list.id === id && list.quotes.length === 2));
+    assert.equal((await call('Watchlist', { id }, token)).name, 'ours');
+    const left = await call('RemoveFromWatchlist', { input: { id, symbols: ['AAPL'] } }, token);
+    assert.deepEqual(left.watchlist.assets.map(({ symbol }) => symbol), ['BTC-USD']);
+    assert.equal((await call('DeleteWatchlist', { input: { id } }, token)).deletedId, id);
+  }],
+  ['Strategies, SwitchStrategy, Analyze, Indicators, SignalStats, SimilarSignals', async () => {
+    const [token, admin] = [await login(server, 'seller@atlas.test'), await login(server, 'admin@atlas.test')];
+    const strategies = await call('Strategies', {}, token);
+    assert.ok(strategies.some(({ name, votes }) => name === 'consensus' && votes.length > 3), JSON.stringify(strategies));
+    for (const isOn of [false, true]) {
+      const { strategy } = await call('SwitchStrategy', { input: { strategy: 'volume-spike', isOn } }, admin);
+      assert.equal(strategy.isOn, isOn);
+    }
+    const input = { symbol: 'MSFT', timeframe: 'D1', mode: 'SWING', strategy: 'consensus' };
+    const { signal } = await call('Analyze', { input }, token);
+    assert.ok(signal.reasons.length > 0 && signal.confidence >= 0, JSON.stringify(signal));
+    assert.equal((await call('Analyze', { input }, token)).outcome, 'IGNORED');
+    const kinds = [{ kind: 'RSI' }, { kind: 'MACD' }];
+    const series = await call('Indicators', { symbol: 'MSFT', timeframe: 'D1', kinds, range: 'M3' }, token);
+    assert.deepEqual(series.map(({ kind, lines }) => [kind, lines.length]), [['RSI', 1], ['MACD', 3]]);
+    assert.ok((await call('SignalStats', { groupBy: 'STRATEGY' }, token)).length > 0);
+    assert.ok(Array.isArray(await call('SimilarSignals', { id: signal.id, first: 3 }, token)));
+  }],
   ['Sessions, Capabilities, ApiKeys, CreateApiKey, RevokeApiKey, LogoutEverywhere', async () => {
     const input = { email: 'trader2@atlas.test', password: PASSWORD };
     const { accessToken: token } = await sessionOf(await call('Login', { input }));
