@@ -70,8 +70,8 @@ fn proves(path: &Path) -> bool {
     let shown = path.canonicalize().unwrap();
     let inside = shown.strip_prefix(root().canonicalize().unwrap()).unwrap();
     let is_check = ["tests", ".ci", "site/check"].iter().any(|folder| inside.starts_with(folder));
-    let holds_tests =
-        || fs::read_to_string(path).is_ok_and(|text| text.contains("#[test]") || text.contains("both_databases!"));
+    let marks = ["#[test]", "#[tokio::test", "both_databases!"];
+    let holds_tests = || fs::read_to_string(path).is_ok_and(|text| marks.iter().any(|mark| text.contains(mark)));
     is_check || holds_tests()
 }
 
