@@ -54,6 +54,11 @@ async fn tables(db: &DatabaseConnection, manifest: &Manifest) -> anyhow::Result<
 async fn fill(tx: &DatabaseTransaction, tables: &Catalog, archive: &Path, manifest: &Manifest) -> anyhow::Result<()> {
     snapshot::without_timeouts(tx).await?;
     let backend = tx.get_database_backend();
+    if backend == DbBackend::Postgres {
+        // A server that starts meanwhile waits, and finds the business whole; SQLite's transaction keeps everybody out.
+        let all: Vec<String> = tables.keys().map(|name| format!("\"{name}\"")).collect();
+        tx.execute_unprepared(&format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", all.join(", "))).await?;
+    }
     tx.execute_unprepared(&look_at_keys_later(backend)).await?;
     for name in tables.keys() {
         tx.execute_unprepared(&format!("DELETE FROM \"{name}\"")).await?;

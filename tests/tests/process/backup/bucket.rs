@@ -122,6 +122,8 @@ async fn what_is_outdated_goes_from_the_bucket() {
     for name in [&own, &other] {
         storage.put(&format!("x/{name}"), "a backup of long ago").await;
     }
+    // Names tell seconds apart.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let second = back_up();
     assert!(second.contains("1 older backup(s) removed"), "{second}");
     let restore = |name: &str| app.refused(1, &["restore", "--check", &format!("s3://bucket1/x/{name}")]);
