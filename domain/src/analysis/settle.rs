@@ -49,8 +49,10 @@ impl Domain {
         let judge = |signal: &Signal| {
             let opened = bucket(timeframe, signal.signal_time);
             let own = candles.partition_point(|candle| candle.open_time < opened);
-            let is_over = opened + window(signal.mode, span) < now;
-            let settled = verdict(&terms(signal, opened, span), &candles[own..], is_over)?;
+            // Its own candles alone, whichever signals are looked at beside it.
+            let window_ends = opened + window(signal.mode, span);
+            let end = candles.partition_point(|candle| candle.open_time <= window_ends);
+            let settled = verdict(&terms(signal, opened, span), &candles[own..end], window_ends < now)?;
             Some(Judged {
                 id: signal.id,
                 tenant_id: signal.tenant_id,

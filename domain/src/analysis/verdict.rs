@@ -56,7 +56,8 @@ pub(super) fn window(mode: Mode, span: TimeDelta) -> TimeDelta {
 /// Candle by candle: an open beyond the stop is a loss at the open, one beyond the target a win at the open, for no order
 /// fills within a gap. Else the stop if the candle touched it, else the target if it did: within one candle nobody knows
 /// which came first, so it is the worse. After the last candle of the horizon the signal has expired at its close. A
-/// target or stop on the wrong side of the entry is none. HOLD expires and brings nothing.
+/// target or stop on the wrong side of the entry is none. An entry that its own candle did not hold waits for one that does,
+/// and expires with nothing where none comes. HOLD expires and brings nothing.
 pub fn verdict(terms: &Terms, candles: &[Candle], is_over: bool) -> Option<Settled> {
     let first_later = candles.partition_point(|candle| candle.open_time < terms.closed_at);
     let (own, later) = candles.split_at(first_later);
@@ -82,7 +83,21 @@ pub fn verdict(terms: &Terms, candles: &[Candle], is_over: bool) -> Option<Settl
         let return_percent = if is_buy { change } else { Percent::from_raw(-change.raw()) };
         Some(Settled { outcome, return_percent })
     };
-    for candle in later {
+    let Some(filled) = filled_at(terms.entry, own.last(), later) else {
+        return expired.then_some(Settled { outcome: Outcome::Expired, return_percent: Percent::ZERO });
+    };
+    if let Filled::In(first) = filled {
+        // When within the candle it was filled nobody knows: what is bad came after it, what is good before, but for
+        // its close.
+        let candle = later.get(first)?;
+        if let Some(stop) = stop.filter(|_| is_stopped(if is_buy { candle.low } else { candle.high })) {
+            return settled(Outcome::Loss, stop);
+        }
+        if let Some(target) = target.filter(|_| is_won(candle.close)) {
+            return settled(Outcome::Win, target);
+        }
+    }
+    for candle in later.iter().skip(filled.judged_from()) {
         let (worst, best) = if is_buy { (candle.low, candle.high) } else { (candle.high, candle.low) };
         if is_stopped(candle.open) {
             return settled(Outcome::Loss, candle.open);
@@ -98,6 +113,39 @@ pub fn verdict(terms: &Terms, candles: &[Candle], is_over: bool) -> Option<Settl
         }
     }
     if expired { settled(Outcome::Expired, last.close) } else { None }
+}
+
+/// Where a signal's entry was to be had.
+#[derive(Clone, Copy)]
+enum Filled {
+    /// When it was given.
+    AtOnce,
+    /// In this one of the later candles.
+    In(usize),
+}
+
+impl Filled {
+    /// The first candle that counts whole.
+    const fn judged_from(self) -> usize {
+        match self {
+            Self::AtOnce => 0,
+            Self::In(candle) => candle + 1,
+        }
+    }
+}
+
+/// Where the entry was to be had; none where no candle has reached it, so that nothing was bought or sold. An entry may be
+/// off its own candle by a thousandth: it is rounded to the asset's tick, and another feed's.
+fn filled_at(entry: Option<Price>, own: Option<&Candle>, later: &[Candle]) -> Option<Filled> {
+    let Some(entry) = entry else { return Some(Filled::AtOnce) };
+    let slack = entry.raw() / 1_000;
+    let holds = |candle: &Candle, slack: i64| {
+        (candle.low.raw().saturating_sub(slack)..=candle.high.raw().saturating_add(slack)).contains(&entry.raw())
+    };
+    if own.is_some_and(|own| holds(own, slack)) {
+        return Some(Filled::AtOnce);
+    }
+    later.iter().position(|candle| holds(candle, 0)).map(Filled::In)
 }
 
 #[cfg(test)]
@@ -189,6 +237,27 @@ mod tests {
         let percent = |candles: &[Candle]| verdict(&open, candles, false).unwrap().return_percent.to_string();
         assert_eq!(percent(&all), "2.5075", "(103.02 - 100.5) / 100.5");
         assert_eq!(percent(&all[1..]), "1");
+    }
+
+    #[test]
+    fn an_entry_that_was_not_to_be_had_is_waited_for() {
+        use Outcome::{Expired, Loss, Win};
+        let limit = |direction| Terms { entry: Some(price("90")), ..terms(direction, "95", "85") };
+        let buy = limit(Direction::Buy);
+        let own = "100 101 99 100";
+        for (what, later, expected) in [
+            ("never reached", vec!["100 102 98 100", "100 101 96 97", "97 98 91 92"], Some((Expired, "0"))),
+            ("not yet", vec!["100 102 98 100"], None),
+            ("filled, and the target before it in the same candle is none", vec!["100 101 89 92"], None),
+            ("filled, and a close beyond the target", vec!["100 101 89 96", "96 97 95 96"], Some((Win, "5.5556"))),
+            ("filled, and the stop in the same candle", vec!["100 101 84 96"], Some((Loss, "-5.5556"))),
+            ("filled, then the target", vec!["100 101 89 92", "92 96 91 95"], Some((Win, "5.5556"))),
+        ] {
+            let rows: Vec<&str> = std::iter::once(own).chain(later).collect();
+            let expected =
+                expected.map(|(outcome, percent)| Settled { outcome, return_percent: percent.parse().unwrap() });
+            assert_eq!(verdict(&buy, &candles(&rows), false), expected, "{what}");
+        }
     }
 
     #[test]
