@@ -51,7 +51,15 @@ impl Domain {
         let now = self.now();
         candles.retain(|candle| candle.open_time + timeframe.span() <= now);
         let refused = i64::try_from(refused).unwrap_or(i64::MAX);
-        let incoming = Incoming { asset_id: asset.id, timeframe, source, refused, covered_from, now };
+        let incoming = Incoming {
+            asset_id: asset.id,
+            timeframe,
+            source,
+            refused,
+            covered_from,
+            now,
+            is_empty: candles.is_empty(),
+        };
         let series = self.db().write(|tx| Box::pin(async move { open_series(tx, incoming).await })).await?;
         let Some(series) = series else { return Ok(0) };
         for batch in candles.chunks(TRANSACTION) {
@@ -62,6 +70,8 @@ impl Domain {
                 })
                 .await?;
         }
+        // Last, for whoever comes after a write that broke off is to see that it did.
+        self.db().write(|tx| Box::pin(async move { note_fetched(tx, series, incoming).await })).await?;
         Ok(candles.len())
     }
 }
@@ -74,33 +84,35 @@ struct Incoming {
     refused: i64,
     covered_from: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
+    /// Whether there are no candles.
+    is_empty: bool,
 }
 
+/// When a series was fetched whose first candles are just being written.
+const NEVER: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
 /// The number of the series that the candles go into, made where it is not there; none where they are simulated and it
-/// holds true ones.
+/// holds true ones, or where it holds simulated ones and none came.
 async fn open_series(tx: &DatabaseTransaction, incoming: Incoming) -> Result<Option<i32>> {
-    let Incoming { asset_id, timeframe, source, refused, covered_from, now } = incoming;
+    let Incoming { asset_id, timeframe, source, .. } = incoming;
     #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
     let all = head::Entity::find();
     let of_asset = all.clone().filter(head::Column::AssetId.eq(asset_id)).filter(head::Column::Timeframe.eq(timeframe));
     if let Some(known) = of_asset.one(tx).await? {
-        let mut covered = known.covered_from;
-        match (source.is_simulated(), known.source.is_simulated()) {
-            (true, false) => return Ok(None),
+        return match (source.is_simulated(), known.source.is_simulated()) {
+            (true, false) => Ok(None),
+            (false, true) if incoming.is_empty => Ok(None),
             (false, true) => {
                 let of_series = row::Entity::delete_many().filter(row::Column::SeriesId.eq(known.id));
                 of_series.filter(row::Column::Timeframe.eq(timeframe)).exec(tx).await?;
-                covered = None;
+                let id = known.id;
+                let mut change = head::ActiveModel::from(known);
+                (change.source, change.covered_from, change.fetched_at) = (Set(source), Set(None), Set(NEVER));
+                change.update(tx).await?;
+                Ok(Some(id))
             }
-            _ => {}
-        }
-        let covered = [covered, covered_from].into_iter().flatten().min();
-        let (id, refused) = (known.id, known.refused.saturating_add(refused));
-        let mut change = head::ActiveModel::from(known);
-        (change.source, change.refused, change.fetched_at) = (Set(source), Set(refused), Set(now));
-        change.covered_from = Set(covered);
-        change.update(tx).await?;
-        return Ok(Some(id));
+            _ => Ok(Some(known.id)),
+        };
     }
     let last: Option<i32> = all
         .select_only()
@@ -116,12 +128,26 @@ async fn open_series(tx: &DatabaseTransaction, incoming: Incoming) -> Result<Opt
         asset_id: Set(asset_id),
         timeframe: Set(timeframe),
         source: Set(source),
-        refused: Set(refused),
-        covered_from: Set(covered_from),
-        fetched_at: Set(now),
+        refused: Set(0),
+        covered_from: Set(None),
+        fetched_at: Set(NEVER),
     };
     new.insert(tx).await?;
     Ok(Some(id))
+}
+
+/// Writes down that the series has what was fetched.
+async fn note_fetched(tx: &DatabaseTransaction, series: i32, incoming: Incoming) -> Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
+    let known = head::Entity::find().filter(head::Column::Id.eq(series)).one(tx).await?;
+    let Some(known) = known else { return Ok(()) };
+    let covered = [known.covered_from, incoming.covered_from].into_iter().flatten().min();
+    let refused = known.refused.saturating_add(incoming.refused);
+    let mut change = head::ActiveModel::from(known);
+    (change.source, change.refused) = (Set(incoming.source), Set(refused));
+    (change.fetched_at, change.covered_from) = (Set(incoming.now), Set(covered));
+    change.update(tx).await?;
+    Ok(())
 }
 
 async fn write_rows(tx: &DatabaseTransaction, timeframe: Timeframe, series: i32, candles: &[Candle]) -> Result<()> {

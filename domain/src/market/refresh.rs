@@ -93,8 +93,10 @@ impl Domain {
                 if series.fetched_at >= bucket(timeframe, now) {
                     return Ok(0);
                 }
-                // The last ones again: a source may have corrected them since.
-                wanted = from.max(bucket(timeframe, series.fetched_at) - timeframe.span() * 2);
+                // The last ones again: a source may have corrected them since. From those that are there, for a source that
+                // had nothing for a while, or a file, has left nothing behind.
+                let newest = self.closed_candles(asset, timeframe, None, now, 1).await?;
+                wanted = newest.last().map_or(from, |newest| from.max(newest.open_time - timeframe.span() * 2));
             }
         }
         let request = CandleRequest { timeframe, from: wanted, until: now };
