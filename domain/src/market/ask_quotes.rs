@@ -119,7 +119,7 @@ impl Viewer {
     ///
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN.
-    pub(super) fn may_see_price(&self, licence: LicenceClass) -> Result<(), Fault> {
+    pub(crate) fn may_see_price(&self, licence: LicenceClass) -> Result<(), Fault> {
         match (licence, self) {
             (LicenceClass::Public, _) | (_, Self::System) => Ok(()),
             (LicenceClass::Internal, viewer) => viewer.permitted(Permission::MarketRead).map(drop),

@@ -127,6 +127,7 @@ impl Domain {
         let book = self.book_of(account).await?;
         let marks = self.marks_of(&book, Some(&asset)).await?;
         let mark = marks.get(&asset.id).ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
+        viewer.may_see_price(mark.quote.licence)?;
         let standing = book.standing(&marks)?;
         let verdict = self.verdict(&book, &marks, mark, &request).await?;
         let (expected_price, fills_now, cost, refusal) = match self.limit_waiting(&book.account, verdict).await? {
