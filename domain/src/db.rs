@@ -244,18 +244,32 @@ impl Db {
         Ok(self.writer.execute_raw(statement).await?.rows_affected())
     }
 
-    async fn attempt<T, F>(&self, work: &F) -> Result<T>
-    where
-        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync,
-    {
+    /// Begins a transaction that whoever stops waiting for it leaves nothing of. sqlx forgets a BEGIN that it has sent to
+    /// PostgreSQL where its future is dropped before the answer (a client that hangs up, a request out of time): the
+    /// pool would hand on a connection with a transaction open that nobody ever commits. A task of its own comes to its
+    /// end whatever happens, and a transaction that nobody takes is rolled back. On SQLite sqlx does so by itself.
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let is_postgres = self.backend() == DbBackend::Postgres;
         let options = TransactionOptions {
             isolation_level: is_postgres.then_some(IsolationLevel::Serializable),
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
+        let writer = self.writer.clone();
         #[expect(clippy::disallowed_methods, reason = "the one place that begins a transaction")]
-        let tx = self.writer.begin_with_options(options).await?;
+        let begun = async move { writer.begin_with_options(options).await };
+        if !is_postgres {
+            return begun.await;
+        }
+        let begun = tokio::spawn(wall::confined_alike(begun)).await;
+        begun.unwrap_or_else(|error| Err(DbErr::Custom(format!("beginning a transaction: {error}"))))
+    }
+
+    async fn attempt<T, F>(&self, work: &F) -> Result<T>
+    where
+        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync,
+    {
+        let tx = self.begin().await?;
         match work(&tx).await {
             Ok(value) => {
                 tx.commit().await?;

@@ -49,6 +49,11 @@ pub fn confine_stream<S: Stream + Send>(viewer: &Viewer, followed: S) -> impl St
     })
 }
 
+/// Confines work that another task is to do as the task at hand is confined.
+pub(crate) fn confined_alike<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    TENANT.scope(confinement(), work)
+}
+
 /// The tenant that the task at hand is confined to.
 fn confinement() -> Option<TenantId> {
     TENANT.try_with(|tenant| *tenant).ok().flatten()

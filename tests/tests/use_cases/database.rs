@@ -1,8 +1,11 @@
 //! Migrations and the one way to write.
 
+use std::time::Duration;
+
 use bellwether_domain::Error;
 use bellwether_migrations::Migrator;
 use bellwether_tests::{Backend, TestDatabase, TestDomain, both_databases};
+use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::MigratorTrait;
 use serde_json::json;
@@ -69,6 +72,30 @@ both_databases! {
         let read = Statement::from_string(domain.db().backend(), "SELECT value FROM installation WHERE key = 'count'");
         let row = domain.db().reader().query_one_raw(read).await.unwrap().unwrap();
         assert_eq!(row.try_get::<String>("", "value").unwrap(), "20");
+    }
+
+    /// Whoever stops waiting in the middle of a write, wherever that is, leaves no connection with a transaction open:
+    /// those who get it next would fail, or write into what is never committed.
+    async fn writes_that_nobody_waits_for_leave_no_transaction_open(app: TestDomain) {
+        let (domain, other) = (app.domain.clone(), app.database.connect().await);
+        let write = async |key: String| {
+            domain.db().write(|tx| {
+                let row = format!("INSERT INTO installation (key, value) VALUES ('{key}', '')");
+                Box::pin(async move { Ok(tx.execute_unprepared(&row).await.map(drop)?) })
+            }).await
+        };
+        for round in 0..400_u64 {
+            let patience = Duration::from_micros(round * 5);
+            let _ = tokio::time::timeout(patience, write(format!("left {round}"))).await;
+        }
+        let kept: Vec<String> = (0..32).map(|number| format!("kept {number}")).collect();
+        for outcome in join_all(kept.iter().map(|key| write(key.clone()))).await {
+            outcome.unwrap();
+        }
+        // Seen through another pool: they are committed.
+        let count = "SELECT COUNT(*) AS kept FROM installation WHERE key LIKE 'kept %'";
+        let row = other.reader().query_one_raw(Statement::from_string(other.backend(), count)).await.unwrap().unwrap();
+        assert_eq!(row.try_get::<i64>("", "kept").unwrap(), 32);
     }
 
     /// What a failed transaction wrote is gone.
