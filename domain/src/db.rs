@@ -292,10 +292,12 @@ pub(crate) fn nothing() -> Condition {
 }
 
 /// How often a transaction that failed like this may be run in all: PostgreSQL's 40001 and 40P01 and SQLite's 517 say
-/// that it lost to another one. SQLite's 5 has waited for another process for as long as it may.
+/// that it lost to another one. So does 23505 where both took what they saw to be free, such as the next place in a
+/// chain (PostgreSQL's manual, 13.5); a conflict that is expected goes through ON CONFLICT and is no error. SQLite's 5 has
+/// waited for another process for as long as it may.
 fn most_attempts(error: &Error) -> u32 {
     match error.database().and_then(code).as_deref() {
-        Some("40001" | "40P01" | "517") => MOST_ATTEMPTS,
+        Some("40001" | "40P01" | "23505" | "517") => MOST_ATTEMPTS,
         _ => 1,
     }
 }

@@ -4,6 +4,7 @@ use bellwether_domain::permission::Role;
 use bellwether_tests::app::{PASSWORD, email};
 use bellwether_tests::{Backend, TestApp, both_databases};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::follow::Socket;
@@ -44,6 +45,19 @@ impl FiveLoginsBehindProxy {
 }
 
 both_databases! {
+    /// Each of those who sign in at the same time takes the next place in the audit chain.
+    async fn many_sign_in_at_once(app: TestApp) {
+        let trader = email("a", Role::Trader);
+        join_all((0..40).map(|_| async {
+            let caller = Caller::anonymous(&app);
+            for _ in 0..5 {
+                let written = login(&caller, &trader, PASSWORD).await;
+                assert!(session(&written)["accessToken"].is_string(), "{}", written.text);
+            }
+        }))
+        .await;
+    }
+
     /// A wrong password, an unknown email, a suspended or closed user, a suspended tenant: one answer.
     async fn every_refused_login_is_answered_byte_for_byte_the_same(app: TestApp) {
         execute(&app, "UPDATE users SET status = 'SUSPENDED' WHERE email_key = 'seller@a.test'").await;
