@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object};
 use bellwether_domain::signals::{self, SignalView};
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,7 @@ use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::identity::User;
 use crate::market::Asset;
-use crate::paging::Item;
+use crate::paging::{InTurn, Item};
 use crate::scalars::{Decimal, Json};
 
 /// An opinion on one asset at one candle.
@@ -96,8 +96,8 @@ impl Signal {
     }
 
     /// Why, in order.
-    async fn reasons(&self) -> Vec<Reason> {
-        self.0.signal.reasons.0.iter().cloned().map(Reason::from).collect()
+    async fn reasons(&self) -> InTurn<Reason<'_>> {
+        InTurn::new(self.0.signal.reasons.0.iter().map(Reason).collect())
     }
 
     /// Where it came from.
@@ -151,19 +151,25 @@ impl Signal {
 }
 
 /// One reason for a signal.
-#[derive(Clone, Debug, SimpleObject)]
-pub(crate) struct Reason {
-    /// What was looked at, such as RSI.
-    indicator: String,
-    /// What it showed, such as 27.4; null where there is no figure.
-    value: Option<String>,
-    /// What that says, such as oversold.
-    says: String,
-}
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reason<'a>(&'a signals::Reason);
 
-impl From<signals::Reason> for Reason {
-    fn from(reason: signals::Reason) -> Self {
-        Self { indicator: reason.indicator, value: reason.value, says: reason.says }
+/// One reason for a signal.
+#[Object]
+impl Reason<'_> {
+    /// What was looked at, such as RSI.
+    async fn indicator(&self) -> &str {
+        &self.0.indicator
+    }
+
+    /// What it showed, such as 27.4; null where there is no figure.
+    async fn value(&self) -> Option<&str> {
+        self.0.value.as_deref()
+    }
+
+    /// What that says, such as oversold.
+    async fn says(&self) -> &str {
+        &self.0.says
     }
 }
 
