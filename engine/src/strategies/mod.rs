@@ -5,6 +5,7 @@
 //! the same fold, so the opinion is the same.
 
 mod catalog;
+mod hearing;
 mod judge;
 mod observation;
 mod plan;
@@ -12,6 +13,7 @@ mod reading;
 mod rules;
 
 pub use catalog::{ALL, named};
+pub use hearing::{Said, heard};
 pub use judge::{Opinion, Weighed, confidence, weigh};
 pub use observation::{Hold, Observation, Reason};
 pub use plan::{Plan, plan};

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::judge::HEARD;
+use super::hearing::HEARD;
 use crate::Bar;
 use crate::indicators::{
     Adx, Atr, Bands, Bollinger, Highest, Indicator, Levels, Macd, MacdValue, Nearest, Rsi, Sma, VolumeAverage,
