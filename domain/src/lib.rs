@@ -40,7 +40,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use analysis::AnalysisSettings;
+use analysis::{AnalysisCache, AnalysisSettings};
 use backup::Backups;
 use clock::Clock;
 use db::Db;
@@ -170,6 +170,7 @@ struct Inner {
     market_sources: Vec<Arc<dyn MarketSource>>,
     interest: Interest,
     strategies: StrategyNames,
+    analysis_cache: AnalysisCache,
     remembered_signals: RememberedSignals,
     recorder: Recorder,
     feed: SignalFeed,
@@ -198,6 +199,7 @@ impl Domain {
             market_sources: ports.market_sources,
             interest: Interest::default(),
             strategies: StrategyNames::default(),
+            analysis_cache: AnalysisCache::default(),
             remembered_signals: RememberedSignals::default(),
             recorder: Recorder::start(),
             feed: SignalFeed::default(),
@@ -283,6 +285,10 @@ impl Domain {
 
     pub(crate) fn strategies(&self) -> &StrategyNames {
         &self.0.strategies
+    }
+
+    pub(crate) fn analysis_cache(&self) -> &AnalysisCache {
+        &self.0.analysis_cache
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {

@@ -93,14 +93,18 @@ pub(crate) enum SignalStatsGroup {
     Confidence,
 }
 
-/// How some signals did. Those that say HOLD count as signals, and for nothing else.
+/// How some signals did. Those that say HOLD count as signals, and for nothing else; those given in hindsight are left out unless they are asked for.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct SignalStats {
     /// What they have in common, such as rsi-reversal, BUY, AAPL, SWING, D1, 2026-11 or 70-79; null for all, and for those without a strategy.
     group: Option<String>,
     /// How many there are.
     count: i64,
-    /// How many of them were judged.
+    /// How many were given in hindsight, when a later candle was known: left out of every other figure, unless they are asked for.
+    hindsight: i64,
+    /// How many of them rest on simulated prices: nothing that they brought was to be had.
+    simulated: i64,
+    /// How many of them were judged, those that expired without a candle not counted.
     settled: i64,
     /// How many reached their target.
     hits: i64,
@@ -131,6 +135,8 @@ impl SignalStats {
         Self {
             group: stats.group.map(spell),
             count: stats.count,
+            hindsight: stats.hindsight,
+            simulated: stats.simulated,
             settled: stats.settled,
             hits: stats.hits,
             misses: stats.misses,

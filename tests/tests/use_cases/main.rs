@@ -2,7 +2,9 @@
 
 mod analysis;
 mod database;
+mod freshness;
 mod ingest;
+mod judging;
 mod limits;
 mod list;
 mod market;
