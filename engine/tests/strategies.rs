@@ -249,6 +249,7 @@ fn strategies_are_documented_and_their_weights_are_shares() {
                 assert!(votes.iter().all(|vote| vote.weight > 0.0 && vote.weight <= 1.0));
                 assert!(votes.iter().all(|vote| vote.strategy.needs <= strategy.needs));
             }
+            Basis::Model => panic!("a model is not one of all"),
         }
     }
 }

@@ -52,6 +52,10 @@ impl Domain {
         let member = viewer.permitted(Permission::SignalsWrite)?;
         self.limits().analyses.check(&member.user_id.to_string())?;
         let strategy = self.strategy_on(member.tenant_id, analysis.strategy.as_deref().unwrap_or(USUAL)).await?;
+        if !self.judges(strategy, analysis.timeframe) {
+            let message = format!("the model was not trained on candles of {}", analysis.timeframe);
+            return Err(Problem::validation(&["timeframe"], message).into());
+        }
         let query = CandleQuery {
             symbol: analysis.symbol,
             timeframe: analysis.timeframe,
@@ -82,7 +86,7 @@ impl Domain {
             candle: newest,
             is_simulated: source.is_simulated(),
         };
-        let mut signal = signal_of(&place, strategy, &strategy.judge(&analyst), &analyst);
+        let mut signal = signal_of(&place, strategy, &self.opinion(strategy, &analyst), &analyst);
         signal.reasons.truncate(MOST_REASONS - usize::from(age.is_some()));
         signal.reasons.extend(age);
         let recording = Recording {
@@ -140,8 +144,8 @@ impl Domain {
     /// The strategy of this name, if the tenant has it switched on.
     async fn strategy_on(&self, tenant: crate::ids::TenantId, name: &str) -> Result<&'static Strategy> {
         let path = &["strategy"];
-        let Some(strategy) = bellwether_engine::strategies::named(name) else {
-            let names: Vec<&str> = bellwether_engine::strategies::ALL.iter().map(|known| known.name).collect();
+        let Some(strategy) = self.catalog().find(|strategy| strategy.name == name) else {
+            let names: Vec<&str> = self.catalog().map(|known| known.name).collect();
             let message = format!("there is no strategy of this name; there are {}", names.join(", "));
             return Err(Problem::new(ProblemCode::NotFound, path, message).into());
         };

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bellwether_engine::strategies::ALL;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
@@ -86,7 +85,8 @@ impl Domain {
         let analyst = self.analyst(asset.id, timeframe, basis.fetched_at, &candles).await;
         let is_simulated = basis.source.is_simulated();
         let place = Place { asset, timeframe, mode: mode(timeframe), candle: newest, is_simulated };
-        let opinions = ALL.into_iter().map(|strategy| (strategy, strategy.judge(&analyst)));
+        let judging = self.catalog().filter(|strategy| self.judges(strategy, timeframe));
+        let opinions = judging.map(|strategy| (strategy, self.opinion(strategy, &analyst)));
         let signals = opinions
             .filter(|(_, opinion)| opinion.side.is_some())
             .map(|(strategy, opinion)| signal_of(&place, strategy, &opinion, &analyst))

@@ -17,11 +17,15 @@ mod similar;
 mod stats;
 mod strategies;
 mod switch;
+mod train;
 mod verdict;
 
 pub use analyze::Analysis;
 pub use bellwether_engine::indicators::{
     Kind as IndicatorKind, Line as IndicatorLine, Parameters as IndicatorParameters,
+};
+pub use bellwether_engine::model::{
+    Features as ModelFeatures, Model, Prediction as ModelPrediction, TrackRecord as ModelTrackRecord, Trained,
 };
 pub use bellwether_engine::strategies::{Basis, Rule, Strategy, Vote};
 pub(crate) use cache::AnalysisCache;

@@ -42,7 +42,12 @@ impl Opinion {
         self.seen.iter().map(|(observation, _)| observation)
     }
 
-    fn hold(hold: Hold, confidence: u8) -> Self {
+    /// For a side, because of one thing.
+    pub(super) fn of(side: Side, confidence: u8, observation: Observation) -> Self {
+        Self { side: Some(side), confidence, seen: vec![(observation, 0)] }
+    }
+
+    pub(super) fn hold(hold: Hold, confidence: u8) -> Self {
         Self { side: None, confidence, seen: vec![(Observation::Hold(hold), 0)] }
     }
 }
@@ -138,6 +143,7 @@ impl Strategy {
         match self.basis {
             Basis::Rules(_) => self.voices_of(analyst, 0),
             Basis::Votes(votes) => votes.iter().flat_map(|vote| vote.voices(analyst)).collect(),
+            Basis::Model => Vec::new(),
         }
     }
 
@@ -145,7 +151,7 @@ impl Strategy {
     fn voices_of(&self, analyst: &Analyst, age: usize) -> Vec<Voice> {
         match self.basis {
             Basis::Rules(rules) => findings(rules, analyst, age).collect(),
-            Basis::Votes(_) => Vec::new(),
+            Basis::Votes(_) | Basis::Model => Vec::new(),
         }
     }
 }
@@ -182,7 +188,7 @@ fn findings<'a>(rules: &'static [Rule], analyst: &'a Analyst, age: usize) -> imp
 }
 
 /// How sure holding is, 0 to 100: the surer the less speaks for doing something.
-fn holding(evidence: f64) -> u8 {
+pub(super) fn holding(evidence: f64) -> u8 {
     (100.0 * (1.0 - evidence.clamp(0.0, 1.0))).round() as u8
 }
 

@@ -7,6 +7,7 @@
 mod catalog;
 mod hearing;
 mod judge;
+mod modelled;
 mod observation;
 mod plan;
 mod reading;
@@ -15,6 +16,7 @@ mod rules;
 pub use catalog::{ALL, named};
 pub use hearing::{Said, heard};
 pub use judge::{Opinion, Weighed, confidence, weigh};
+pub use modelled::{MODEL, modelled};
 pub use observation::{Hold, Observation, Reason};
 pub use plan::{Plan, plan};
 pub use reading::{Analyst, Reading};
@@ -62,6 +64,8 @@ pub enum Basis {
     Rules(&'static [Rule]),
     /// The votes of other strategies, each weighing something.
     Votes(&'static [Vote]),
+    /// A model, which is asked by [`modelled`]; to [`Strategy::judge`] it has nothing to say.
+    Model,
 }
 
 /// One thing to look for at a candle.

@@ -21,7 +21,7 @@ pub(crate) struct Strategy {
     least: f64,
     /// Whether signals are made by it in your tenant.
     is_on: bool,
-    /// Its rules; empty where it is a vote of others.
+    /// Its rules; empty where it is a vote of others, or a model.
     rules: Vec<StrategyRule>,
     /// The strategies whose vote it is; empty where it has rules of its own.
     votes: Vec<StrategyVote>,
@@ -59,6 +59,7 @@ impl From<StrategyStatus> for Strategy {
             Basis::Votes(all) => votes.extend(
                 all.iter().map(|vote| StrategyVote { strategy: vote.strategy.name.to_owned(), weight: vote.weight }),
             ),
+            Basis::Model => {}
         }
         Self {
             name: strategy.name.to_owned(),

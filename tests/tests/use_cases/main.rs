@@ -8,6 +8,7 @@ mod judging;
 mod limits;
 mod list;
 mod market;
+mod model;
 mod outbox;
 mod record;
 mod scheduler;
