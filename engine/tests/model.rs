@@ -1,7 +1,5 @@
 //! The model that learns from candles: that it learns what is there, and nothing that is not.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect is to fail")]
-
 use bellwether_engine::Bar;
 use bellwether_engine::model::{Forecast, Logistic, Model, Sample, TrainError, Trained, samples, train, walk_forward};
 use bellwether_engine::strategies::{Analyst, MODEL, Observation, Side, modelled};
