@@ -40,7 +40,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use analysis::AnalysisSettings;
+use analysis::{AnalysisCache, AnalysisSettings, Model};
 use backup::Backups;
 use clock::Clock;
 use db::Db;
@@ -149,6 +149,8 @@ pub struct Ports {
     pub backups: Arc<dyn Backups>,
     /// Who knows prices, of those that are switched on: of two that know an asset the first is asked.
     pub market_sources: Vec<Arc<dyn MarketSource>>,
+    /// A model that signals are made by beside the rules; none where it is off.
+    pub model: Option<Arc<dyn Model>>,
 }
 
 /// The business: every use case is a method of it. Cheap to clone.
@@ -170,6 +172,8 @@ struct Inner {
     market_sources: Vec<Arc<dyn MarketSource>>,
     interest: Interest,
     strategies: StrategyNames,
+    analysis_cache: AnalysisCache,
+    model: Option<Arc<dyn Model>>,
     remembered_signals: RememberedSignals,
     recorder: Recorder,
     feed: SignalFeed,
@@ -198,6 +202,8 @@ impl Domain {
             market_sources: ports.market_sources,
             interest: Interest::default(),
             strategies: StrategyNames::default(),
+            analysis_cache: AnalysisCache::default(),
+            model: ports.model,
             remembered_signals: RememberedSignals::default(),
             recorder: Recorder::start(),
             feed: SignalFeed::default(),
@@ -283,6 +289,14 @@ impl Domain {
 
     pub(crate) fn strategies(&self) -> &StrategyNames {
         &self.0.strategies
+    }
+
+    pub(crate) fn trained_model(&self) -> Option<&dyn Model> {
+        self.0.model.as_deref()
+    }
+
+    pub(crate) fn analysis_cache(&self) -> &AnalysisCache {
+        &self.0.analysis_cache
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {

@@ -7,6 +7,7 @@
 
 pub mod bar;
 pub mod indicators;
+pub mod model;
 pub mod strategies;
 
 pub use bar::Bar;

@@ -4,7 +4,7 @@
 
 use bellwether_engine::Bar;
 use bellwether_engine::strategies::{
-    ALL, Analyst, Basis, Hold, Observation, Opinion, Side, Weighed, confidence, weigh,
+    ALL, Analyst, Basis, Hold, Observation, Opinion, Said, Side, Weighed, confidence, heard, weigh,
 };
 use proptest::prelude::*;
 
@@ -87,6 +87,55 @@ proptest! {
         }
         prop_assert!(confidence(0.5, trend + more, volume) >= confidence(0.5, trend, volume));
         prop_assert!(confidence(0.5, trend, volume + more) >= confidence(0.5, trend, volume));
+    }
+}
+
+/// Up to four strategies, each with what it said of late.
+fn said_of_late() -> impl Strategy<Value = Vec<Vec<Said>>> {
+    let said = (prop::bool::ANY, 0.1_f64..1.5, 0_usize..6).prop_map(|(buy, weight, age)| Said {
+        side: if buy { Side::Buy } else { Side::Sell },
+        weight,
+        age,
+    });
+    prop::collection::vec(prop::collection::vec(said, 0..5), 1..5)
+}
+
+/// What a vote makes of it, each strategy counting 0.6.
+fn vote(strategies: &[Vec<Said>]) -> Option<(Side, f64, f64)> {
+    let heard = strategies.iter().flat_map(|said| heard(said));
+    weigh(heard.map(|said| Weighed { side: said.side, weight: 0.6 * said.faded() }))
+}
+
+proptest! {
+    #[test]
+    fn more_stronger_or_fresher_evidence_that_agrees_never_lowers_the_confidence(
+        before in said_of_late(),
+        (strategy, which) in (0_usize..5, 0_usize..5),
+        (weight, age) in (0.0_f64..1.5, 0_usize..6),
+        change in 0..3,
+    ) {
+        let Some((side, support, opposition)) = vote(&before) else { return Ok(()) };
+        let mut after = before.clone();
+        let strategy = strategy % after.len();
+        let said = &mut after[strategy];
+        let agreeing: Vec<usize> = (0..said.len()).filter(|i| said[*i].side == side).collect();
+        match (change, agreeing.is_empty()) {
+            // One thing more, at any candle.
+            (0, _) | (_, true) => said.push(Said { side, weight, age }),
+            // One thing more strongly.
+            (1, false) => said[agreeing[which % agreeing.len()]].weight += weight,
+            // One thing at a later candle.
+            (_, false) => {
+                let one = &mut said[agreeing[which % agreeing.len()]];
+                one.age = one.age.min(age);
+            }
+        }
+        let (side_after, support_after, opposition_after) = vote(&after).unwrap();
+        prop_assert_eq!(side, side_after);
+        prop_assert!(support_after >= support - 1e-12, "{} became {}", support, support_after);
+        prop_assert!(opposition_after <= opposition + 1e-12, "{} became {}", opposition, opposition_after);
+        let sure = |support: f64, opposition: f64| confidence((support - opposition).min(1.0), 0.5, 0.5);
+        prop_assert!(sure(support_after, opposition_after) >= sure(support, opposition));
     }
 }
 
@@ -200,6 +249,7 @@ fn strategies_are_documented_and_their_weights_are_shares() {
                 assert!(votes.iter().all(|vote| vote.weight > 0.0 && vote.weight <= 1.0));
                 assert!(votes.iter().all(|vote| vote.strategy.needs <= strategy.needs));
             }
+            Basis::Model => panic!("a model is not one of all"),
         }
     }
 }

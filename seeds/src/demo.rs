@@ -4,9 +4,12 @@
 //! It is the same every time: the figures come from a fixed seed, and the times are relative to the anchor, the hour in
 //! which the database was first seeded. So seeding again adds nothing.
 
+use std::collections::HashMap;
 use std::fmt;
 
+use bellwether_domain::fixed::Price;
 use bellwether_domain::identity::NewPerson;
+use bellwether_domain::market::{Candle, Symbol};
 use bellwether_domain::permission::Role;
 use bellwether_domain::signals::{
     Audience, Direction, Mode, NewSignal, Reason, RecordOutcome, Recording, SignalOrigin, Timeframe,
@@ -41,21 +44,15 @@ const PEOPLE: [Person; 8] = [
     Person { tenant: "rif", email: "trader@rif.test", first_name: "Rania", last_name: "Trader", role: Role::Trader },
 ];
 
-/// Symbol, and a price to begin with.
-const PRICES: [(&str, f64); 8] = [
-    ("AAPL", 212.0),
-    ("MSFT", 430.0),
-    ("NVDA", 128.0),
-    ("BTC-USD", 68_000.0),
-    ("ETH-USD", 3_400.0),
-    ("EURUSD=X", 1.08),
-    ("GC=F", 2_650.0),
-    ("ATW.CS", 540.0),
-];
+/// What the signals are about.
+const SYMBOLS: [&str; 8] = ["AAPL", "MSFT", "NVDA", "BTC-USD", "ETH-USD", "EURUSD=X", "GC=F", "ATW.CS"];
 
 /// The horizons that signals are made for, each with its timeframe and how many of each asset there are.
 const HORIZONS: [(Mode, Timeframe, i32); 3] =
     [(Mode::Scalp, Timeframe::M15, 20), (Mode::Intraday, Timeframe::H1, 30), (Mode::Swing, Timeframe::D1, 24)];
+
+/// Candles of one symbol that are looked at: two months of hours.
+const MOST_CANDLES: usize = 1_500;
 
 /// What seeding did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,8 +92,8 @@ pub async fn demo(domain: &Domain) -> Result<DemoDone> {
         return Err(Problem::new(ProblemCode::Conflict, &[], message).into());
     }
     crate::reference(domain).await?;
-    let hourly: Vec<&str> = PRICES.iter().map(|(symbol, _)| *symbol).collect();
-    let candles = domain.simulate_past(&hourly).await?;
+    let candles = domain.simulate_past(&SYMBOLS).await?;
+    let prices = Prices::read(domain).await?;
     let hour = domain.now().duration_trunc(TimeDelta::hours(1)).unwrap_or_else(|_| domain.now());
     let anchor = domain.anchor_demo(hour).await?;
     for (slug, name) in TENANTS {
@@ -114,7 +111,7 @@ pub async fn demo(domain: &Domain) -> Result<DemoDone> {
         };
         let recording = recording(domain, person).await?;
         let mut rng = ChaCha20Rng::seed_from_u64(index as u64);
-        let signals = signals(&mut rng, anchor, audience, share);
+        let signals = signals(&mut rng, &prices, anchor, audience, share);
         for answer in domain.record_signals_as(&recording, signals).await? {
             match answer?.outcome {
                 RecordOutcome::Inserted => done.inserted += 1,
@@ -154,17 +151,48 @@ async fn recording(domain: &Domain, person: &Person) -> Result<Recording> {
     Ok(Recording { tenant_id: tenant.id, author_id: Some(user.id), origin: SignalOrigin::Seed, may_publish: true })
 }
 
-/// Signals on a walk of each price back from the anchor; every `share`-th of them.
-fn signals(rng: &mut ChaCha20Rng, anchor: DateTime<Utc>, audience: Audience, share: usize) -> Vec<NewSignal> {
+/// The simulated candles that signals are about: hourly and daily ones of each symbol, ascending.
+struct Prices(HashMap<(&'static str, Timeframe), Vec<Candle>>);
+
+impl Prices {
+    async fn read(domain: &Domain) -> Result<Self> {
+        let mut all = HashMap::new();
+        for symbol in SYMBOLS {
+            let Ok(parsed) = Symbol::try_from(symbol) else { continue };
+            let Some(asset) = domain.asset_by_symbol(&parsed).await? else { continue };
+            for timeframe in [Timeframe::H1, Timeframe::D1] {
+                let candles = domain.closed_candles(&asset, timeframe, None, domain.now(), MOST_CANDLES).await?;
+                all.insert((symbol, timeframe), candles);
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// What it cost at the end of the candle that was open then, or that closed last: the entry of who saw it.
+    fn at(&self, symbol: &'static str, timeframe: Timeframe, time: DateTime<Utc>) -> Option<Price> {
+        let stored = if timeframe == Timeframe::D1 { Timeframe::D1 } else { Timeframe::H1 };
+        let candles = self.0.get(&(symbol, stored))?;
+        let later = candles.partition_point(|candle| candle.open_time <= time);
+        candles.get(later.checked_sub(1)?).map(|candle| candle.close)
+    }
+}
+
+/// Signals about each symbol back from the anchor; every `share`-th of them. None about a time before there are prices.
+fn signals(
+    rng: &mut ChaCha20Rng,
+    prices: &Prices,
+    anchor: DateTime<Utc>,
+    audience: Audience,
+    share: usize,
+) -> Vec<NewSignal> {
     let mut signals = Vec::new();
-    for (symbol, start) in PRICES {
+    for symbol in SYMBOLS {
         for (mode, timeframe, count) in HORIZONS {
-            let mut price = start;
             for back in 1..=count {
                 let step = rng.random_range(1..=3);
-                price *= 1.0 + rng.random_range(-0.02..0.02);
                 let open = anchor - timeframe.span() * (back * 3 + step);
                 let open = open.duration_trunc(timeframe.span()).unwrap_or(open);
+                let Some(price) = prices.at(symbol, timeframe, open) else { continue };
                 signals.push(signal(rng, symbol, mode, timeframe, open, price, audience));
             }
         }
@@ -178,9 +206,11 @@ fn signal(
     mode: Mode,
     timeframe: Timeframe,
     open: DateTime<Utc>,
-    price: f64,
+    entry: Price,
     audience: Audience,
 ) -> NewSignal {
+    // An exact price becomes a float for the arithmetic of a demo, and exact again where it enters the business.
+    let price = entry.raw() as f64 / 1e8;
     let rsi: f64 = rng.random_range(15.0..85.0);
     let is_trending = rng.random_bool(0.5);
     let (direction, says) = if rsi < 32.0 {
@@ -205,7 +235,6 @@ fn signal(
         Direction::Sell => (Some(price * (1.0 - span)), Some(price * (1.0 + span / 2.0))),
         Direction::Hold => (None, None),
     };
-    // A simulated price is drawn as a float and becomes exact here, where it enters the business.
     let text = |price: f64| format!("{price:.4}");
     NewSignal {
         symbol: symbol.to_owned(),
@@ -218,7 +247,7 @@ fn signal(
             Direction::Buy | Direction::Sell => rng.random_range(50..96),
         },
         strategy: Some(strategy.to_owned()),
-        entry: Some(text(price)),
+        entry: Some(entry.to_string()),
         target: target.map(text),
         stop: stop.map(text),
         summary: Some(format!("{direction} {symbol} on {timeframe}: RSI {rsi:.1} is {says} (simulated).")),

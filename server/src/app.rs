@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use bellwether_domain::analysis::Model;
 use bellwether_domain::clock::{Clock, SystemClock};
 use bellwether_domain::db::Db;
 use bellwether_domain::entropy::Entropy;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backup::ArchiveKeeper;
 use crate::config::{Config, Introspection};
 use crate::http::{self, AppState, HttpSettings, MigrationCheck, Site};
+use crate::model;
 
 /// Opens the database and puts the business on it.
 ///
@@ -59,6 +61,7 @@ async fn open_with(config: &Config, keys: SigningKeys) -> anyhow::Result<Domain>
         alerts: Arc::new(TradingView),
         mailer: mailer(config)?,
         backups: Arc::new(keeper(config)?),
+        model: model(config)?,
     };
     Ok(Domain::new(db, config.domain(), ports)?)
 }
@@ -81,6 +84,16 @@ fn keeper(config: &Config) -> anyhow::Result<ArchiveKeeper> {
         keep: config.backup.keep(),
         clock: Arc::new(SystemClock),
     })
+}
+
+/// The model that signals are made by beside the rules, where one is configured.
+fn model(config: &Config) -> anyhow::Result<Option<Arc<dyn Model>>> {
+    let Some(file) = &config.analysis.model else { return Ok(None) };
+    let model = model::read(file).context("analysis.model")?;
+    if !model.report.is_better_than_base() {
+        tracing::warn!(file = %file.display(), "the model forecast no better than the base rate when it was trained");
+    }
+    Ok(Some(Arc::new(model)))
 }
 
 /// Who knows prices, of those that are switched on: true ones before simulated ones.

@@ -114,6 +114,12 @@ enum Command {
         #[command(subcommand)]
         what: Market,
     },
+    /// Work with the model that can be switched on beside the strategies
+    #[command(after_help = "Example: bellwether model train --timeframe 1d")]
+    Model {
+        #[command(subcommand)]
+        what: Model,
+    },
     /// Make the keys that sign access tokens
     #[command(after_help = "Example: bellwether keys new --to data/keys.json")]
     Keys {
@@ -246,6 +252,28 @@ fn timeframe(word: &str) -> Result<Timeframe, String> {
 }
 
 #[derive(Debug, Subcommand)]
+enum Model {
+    /// Train a model on the stored candles, and print how good it was on candles it had not seen
+    #[command(after_help = "The model is off until analysis.model names its file.\n\n\
+        Example: bellwether model train --timeframe 1d --horizon 10")]
+    Train(ModelTrainArgs),
+}
+
+/// What training takes.
+#[derive(Debug, Args)]
+pub struct ModelTrainArgs {
+    /// How long the candles last: 1m, 5m, 15m, 1h, 4h, 1d or 1w
+    #[arg(long, value_name = "TIMEFRAME", value_parser = timeframe, default_value = "1d")]
+    pub timeframe: Timeframe,
+    /// How many candles ahead the model is to look
+    #[arg(long, value_name = "CANDLES", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub horizon: u8,
+    /// The file to write [default: model.json in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
 enum Owner {
     /// Make an owner, and the tenant if there is none; the password is read from BELLWETHER_OWNER_PASSWORD or standard input
     #[command(
@@ -322,6 +350,7 @@ impl Cli {
             Command::Restore { file, check } => commands::backup::restore(Config::load(&options)?, &file, check),
             Command::Signals { what: Signals::Import(args) } => commands::import::run(Config::load(&options)?, &args),
             Command::Market { what: Market::Import(args) } => commands::market::import(Config::load(&options)?, &args),
+            Command::Model { what: Model::Train(args) } => commands::model::train(Config::load(&options)?, &args),
             Command::Owner { what: Owner::Create(args) } => commands::owner::create(Config::load(&options)?, args),
         }
     }

@@ -213,6 +213,8 @@ pub struct Retention {
 pub struct Analysis {
     /// The timeframes in which every asset that has candles is analysed, such as "1h"; none for nothing.
     pub timeframes: Vec<String>,
+    /// The file of a trained model that signals are made by too; none by default.
+    pub model: Option<PathBuf>,
 }
 
 impl Analysis {

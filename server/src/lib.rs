@@ -7,6 +7,7 @@ mod commands;
 pub mod config;
 pub mod http;
 mod metrics;
+mod model;
 mod plain;
 mod soundness;
 mod telemetry;

@@ -310,7 +310,11 @@ await run('operations', [
     const kinds = [{ kind: 'RSI' }, { kind: 'MACD' }];
     const series = await call('Indicators', { symbol: 'MSFT', timeframe: 'D1', kinds, range: 'M3' }, token);
     assert.deepEqual(series.map(({ kind, lines }) => [kind, lines.length]), [['RSI', 1], ['MACD', 3]]);
-    assert.ok((await call('SignalStats', { groupBy: 'STRATEGY' }, token)).length > 0);
+    const stats = await call('SignalStats', { groupBy: 'STRATEGY' }, token);
+    // The demo's own signals rest on simulated prices, those of this file on none.
+    assert.ok(stats.some(({ count, simulated }) => count > 0 && simulated === count), JSON.stringify(stats));
+    assert.ok(stats.every(({ hindsight }) => Number.isInteger(hindsight)), JSON.stringify(stats));
+    assert.ok(signal.isSimulated && !signal.inHindsight, JSON.stringify(signal));
     assert.ok(Array.isArray(await call('SimilarSignals', { id: signal.id, first: 3 }, token)));
   }],
   ['Sessions, Capabilities, ApiKeys, CreateApiKey, RevokeApiKey, LogoutEverywhere', async () => {

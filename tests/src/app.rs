@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bellwether::config::Config;
+use bellwether_domain::analysis::Model;
 use bellwether_domain::backup::NoBackups;
 use bellwether_domain::clock::{Clock, ManualClock, SystemClock};
 use bellwether_domain::db::{Db, DbConfig};
@@ -86,7 +87,14 @@ impl TestDomain {
     pub async fn another_asking(&self, sources: Vec<Arc<dyn MarketSource>>) -> Domain {
         let (db, config) = (self.database.connect().await, self.domain.config().clone());
         let (clock, mail) = (Arc::clone(&self.clock) as Arc<dyn Clock>, Arc::clone(&self.mail) as Arc<dyn Mailer>);
-        domain_asking(db, config, clock, mail, sources)
+        domain_asking(db, config, clock, mail, sources, None)
+    }
+
+    /// The same, with a model beside the rules.
+    pub async fn another_with_model(&self, model: Arc<dyn Model>) -> Domain {
+        let (db, config) = (self.database.connect().await, self.domain.config().clone());
+        let (clock, mail) = (Arc::clone(&self.clock) as Arc<dyn Clock>, Arc::clone(&self.mail) as Arc<dyn Mailer>);
+        domain_asking(db, config, clock, mail, Vec::new(), Some(model))
     }
 
     /// Delivers what is due until nothing is.
@@ -224,7 +232,7 @@ pub async fn domain_with(
 }
 
 fn domain_in(db: Db, config: DomainConfig, clock: Arc<dyn Clock>, mailer: Arc<dyn Mailer>) -> Domain {
-    domain_asking(db, config, clock, mailer, Vec::new())
+    domain_asking(db, config, clock, mailer, Vec::new(), None)
 }
 
 fn domain_asking(
@@ -233,6 +241,7 @@ fn domain_asking(
     clock: Arc<dyn Clock>,
     mailer: Arc<dyn Mailer>,
     market_sources: Vec<Arc<dyn MarketSource>>,
+    model: Option<Arc<dyn Model>>,
 ) -> Domain {
     let keys = SigningKeys::generate(&Entropy::from_seed(1));
     let ports = Ports {
@@ -243,6 +252,7 @@ fn domain_asking(
         mailer,
         backups: Arc::new(NoBackups),
         market_sources,
+        model,
     };
     Domain::new(db, config, ports).unwrap()
 }

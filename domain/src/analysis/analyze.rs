@@ -1,15 +1,20 @@
 //! Analysing an asset on demand.
 
+use std::sync::Arc;
+
 use bellwether_engine::strategies::{Analyst, Opinion, Side, Strategy, plan};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use super::cache::Stretch;
+use super::freshness::Freshness;
 use super::numbers::{bar, to_tick};
 use crate::Domain;
 use crate::error::{Error, Fault, Problem, ProblemCode, Result};
+use crate::ids::AssetId;
 use crate::market::{Asset, Candle, CandleQuery, CandleSeries};
 use crate::permission::Permission;
-use crate::signals::{Direction, Mode, NewSignal, Reason, Recorded, Recording, SignalOrigin, Timeframe};
+use crate::signals::{Direction, MOST_REASONS, Mode, NewSignal, Reason, Recorded, Recording, SignalOrigin, Timeframe};
 use crate::viewer::Viewer;
 
 /// Candles that are looked at: enough for the longest average, and for what is smoothed to forget where it began.
@@ -41,11 +46,16 @@ impl Domain {
     ///
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED; NOT_FOUND for an unknown symbol or strategy, CONFLICT for one that the
-    /// tenant switched off, VALIDATION where there are too few candles; MARKET_DATA_UNAVAILABLE where there are none.
+    /// tenant switched off, VALIDATION where there are too few candles, STALE_QUOTE where the newest is
+    /// not new and its source has no other; MARKET_DATA_UNAVAILABLE where there are none.
     pub async fn analyze(&self, viewer: &Viewer, analysis: Analysis) -> Result<Recorded> {
         let member = viewer.permitted(Permission::SignalsWrite)?;
         self.limits().analyses.check(&member.user_id.to_string())?;
         let strategy = self.strategy_on(member.tenant_id, analysis.strategy.as_deref().unwrap_or(USUAL)).await?;
+        if !self.judges(strategy, analysis.timeframe) {
+            let message = format!("the model was not trained on candles of {}", analysis.timeframe);
+            return Err(Problem::validation(&["timeframe"], message).into());
+        }
         let query = CandleQuery {
             symbol: analysis.symbol,
             timeframe: analysis.timeframe,
@@ -54,7 +64,7 @@ impl Domain {
             to: None,
             currency: None,
         };
-        let CandleSeries { asset, mut candles, .. } = self.candle_series(viewer, &query).await?;
+        let CandleSeries { asset, mut candles, source, fetched_at, .. } = self.candle_series(viewer, &query).await?;
         let candles = candles.split_off(candles.len().saturating_sub(CANDLES));
         let Some(newest) = candles.last() else {
             return Err(Fault::MarketDataUnavailable(asset.symbol.clone()).into());
@@ -67,9 +77,18 @@ impl Domain {
             );
             return Err(Problem::validation(&["timeframe"], message).into());
         }
-        let analyst = Analyst::of(candles.iter().map(bar));
-        let place = Place { asset: &asset, timeframe: analysis.timeframe, mode: analysis.mode, candle: newest };
-        let signal = signal_of(&place, strategy, &strategy.judge(&analyst), &analyst);
+        let age = self.age_to_tell(&asset, analysis.timeframe, newest, fetched_at)?;
+        let analyst = self.analyst(asset.id, analysis.timeframe, fetched_at, &candles).await;
+        let place = Place {
+            asset: &asset,
+            timeframe: analysis.timeframe,
+            mode: analysis.mode,
+            candle: newest,
+            is_simulated: source.is_simulated(),
+        };
+        let mut signal = signal_of(&place, strategy, &self.opinion(strategy, &analyst), &analyst);
+        signal.reasons.truncate(MOST_REASONS - usize::from(age.is_some()));
+        signal.reasons.extend(age);
         let recording = Recording {
             tenant_id: member.tenant_id,
             author_id: Some(member.user_id),
@@ -80,11 +99,53 @@ impl Domain {
         answer.unwrap_or_else(|| Err(Fault::Bug("no answer to a signal".to_owned()).into()))
     }
 
+    /// The analyst that has seen these candles of a series last fetched then.
+    pub(super) async fn analyst(
+        &self,
+        asset: AssetId,
+        timeframe: Timeframe,
+        fetched_at: DateTime<Utc>,
+        candles: &[Candle],
+    ) -> Arc<Analyst> {
+        let stretch = Stretch::of(asset, timeframe, fetched_at, candles);
+        self.analysis_cache().analyst(stretch, || Analyst::of(candles.iter().map(bar))).await
+    }
+
+    /// What is to be said of the age of the newest candle; none where it is the newest that can be there.
+    ///
+    /// # Errors
+    /// STALE_QUOTE where a later one is due, and the asset's source was not heard of or has none any more.
+    fn age_to_tell(
+        &self,
+        asset: &Asset,
+        timeframe: Timeframe,
+        newest: &Candle,
+        fetched_at: DateTime<Utc>,
+    ) -> Result<Option<Reason>> {
+        let closed = newest.open_time + timeframe.span();
+        let age = in_words(self.now() - closed);
+        match self.freshness(asset, timeframe, newest.open_time, fetched_at) {
+            Freshness::Fresh => Ok(None),
+            Freshness::Aged => Ok(Some(Reason {
+                indicator: "Candle".to_owned(),
+                says: format!("the newest candle there is closed {age} ago, at {}", closed.format("%FT%RZ")),
+                value: Some(age),
+            })),
+            Freshness::Stale => {
+                let message = format!(
+                    "the newest candle of {} on {timeframe} closed {age} ago, and its source has none since: try again later",
+                    asset.symbol
+                );
+                Err(Problem::new(ProblemCode::StaleQuote, &["symbol"], message).into())
+            }
+        }
+    }
+
     /// The strategy of this name, if the tenant has it switched on.
     async fn strategy_on(&self, tenant: crate::ids::TenantId, name: &str) -> Result<&'static Strategy> {
         let path = &["strategy"];
-        let Some(strategy) = bellwether_engine::strategies::named(name) else {
-            let names: Vec<&str> = bellwether_engine::strategies::ALL.iter().map(|known| known.name).collect();
+        let Some(strategy) = self.catalog().find(|strategy| strategy.name == name) else {
+            let names: Vec<&str> = self.catalog().map(|known| known.name).collect();
             let message = format!("there is no strategy of this name; there are {}", names.join(", "));
             return Err(Problem::new(ProblemCode::NotFound, path, message).into());
         };
@@ -96,6 +157,16 @@ impl Domain {
     }
 }
 
+/// A span of time for people, such as 3 hours.
+fn in_words(span: TimeDelta) -> String {
+    let (number, unit) = match (span.num_days(), span.num_hours(), span.num_minutes()) {
+        (days @ 2.., ..) => (days, "days"),
+        (_, hours @ 2.., _) => (hours, "hours"),
+        (.., minutes) => (minutes, "minutes"),
+    };
+    format!("{number} {unit}")
+}
+
 /// What an opinion is about.
 pub(super) struct Place<'a> {
     pub(super) asset: &'a Asset,
@@ -103,6 +174,8 @@ pub(super) struct Place<'a> {
     pub(super) mode: Mode,
     /// The newest candle that the analyst has seen.
     pub(super) candle: &'a Candle,
+    /// Whether its prices are simulated.
+    pub(super) is_simulated: bool,
 }
 
 /// The opinion as a signal.
@@ -121,8 +194,9 @@ pub(super) fn signal_of(place: &Place<'_>, strategy: &Strategy, opinion: &Opinio
         .map(|reason| Reason { indicator: reason.indicator.to_owned(), value: reason.value, says: reason.says })
         .collect();
     let because = reasons.first().map(|reason| reason.says.as_str()).unwrap_or_default();
+    let marked = if place.is_simulated { " Simulated prices (DEMO)." } else { "" };
     let summary = format!(
-        "{direction} {} on {}, confidence {} of 100: {because}.",
+        "{direction} {} on {}, confidence {} of 100: {because}.{marked}",
         place.asset.symbol, place.timeframe, opinion.confidence
     );
     NewSignal {
@@ -139,6 +213,7 @@ pub(super) fn signal_of(place: &Place<'_>, strategy: &Strategy, opinion: &Opinio
         summary: Some(summary),
         reasons,
         audience: None,
+        is_simulated: place.is_simulated,
         payload: Some(json!({
             "strategy": {"name": strategy.name, "version": strategy.version},
             "candles": analyst.seen(),
@@ -165,5 +240,19 @@ const fn risk(mode: Mode) -> f64 {
         Mode::Scalp => 1.0,
         Mode::Intraday => 1.5,
         Mode::Swing => 2.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_words() {
+        for (minutes, words) in
+            [(7, "7 minutes"), (119, "119 minutes"), (120, "2 hours"), (47 * 60, "47 hours"), (48 * 60, "2 days")]
+        {
+            assert_eq!(in_words(TimeDelta::minutes(minutes)), words);
+        }
     }
 }

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bellwether_engine::strategies::{ALL, Analyst};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
 use super::analyze::{CANDLES, Place, signal_of};
-use super::numbers::bar;
+use super::freshness::is_news;
 use super::progress;
 use super::strategies::Off;
 use crate::Domain;
@@ -38,11 +37,6 @@ const fn mode(timeframe: Timeframe) -> Mode {
     }
 }
 
-/// How old a candle may be for a signal to be news: three spans, and the longest weekend.
-fn is_news(candle: DateTime<Utc>, timeframe: Timeframe, now: DateTime<Utc>) -> bool {
-    now - candle <= timeframe.span() * 4 + TimeDelta::days(4)
-}
-
 impl Domain {
     /// The tenants that are served, and what they have switched off.
     pub(crate) async fn signal_audiences(&self) -> Result<Audiences> {
@@ -65,31 +59,39 @@ impl Domain {
         progress: Option<&Progress>,
     ) -> Result<u64> {
         let now = self.now();
-        if let Some(progress) = progress {
-            let newest = self.closed_candles(asset, timeframe, None, now, 1).await?;
-            let Some(newest) = newest.last() else { return Ok(0) };
-            if progress.get(&(asset.id, timeframe)).is_some_and(|known| *known >= newest.open_time) {
-                return Ok(0);
-            }
+        let newest = self.closed_candles(asset, timeframe, None, now, 1).await?;
+        let Some(newest) = newest.last() else { return Ok(0) };
+        let is_known =
+            |progress: &Progress| progress.get(&(asset.id, timeframe)).is_some_and(|known| *known >= newest.open_time);
+        if progress.is_some_and(is_known) {
+            return Ok(0);
         }
-        let candles = self.closed_candles(asset, timeframe, None, now, CANDLES).await?;
-        let Some(newest) = candles.last() else { return Ok(0) };
         let mut recorded = 0;
         if is_news(newest.open_time, timeframe, now) {
-            let analyst = Analyst::of(candles.iter().map(bar));
-            let place = Place { asset, timeframe, mode: mode(timeframe), candle: newest };
-            let opinions = ALL.into_iter().map(|strategy| (strategy, strategy.judge(&analyst)));
-            let signals: Vec<NewSignal> = opinions
-                .filter(|(_, opinion)| opinion.side.is_some())
-                .map(|(strategy, opinion)| signal_of(&place, strategy, &opinion, &analyst))
-                .map(|signal| NewSignal { audience: Some(Audience::Tenant), ..signal })
-                .collect();
+            let signals = self.house_signals(asset, timeframe).await?;
             recorded = self.record_for(audiences, signals).await?;
         }
         if progress.is_some() {
             self.note_progress(asset.id, timeframe, newest.open_time).await?;
         }
         Ok(recorded)
+    }
+
+    /// What every strategy that says BUY or SELL makes of the newest closed candle.
+    async fn house_signals(&self, asset: &Arc<Asset>, timeframe: Timeframe) -> Result<Vec<NewSignal>> {
+        let Some(basis) = self.candle_basis(asset.id, timeframe).await? else { return Ok(Vec::new()) };
+        let candles = self.closed_candles(asset, timeframe, None, self.now(), CANDLES).await?;
+        let Some(newest) = candles.last() else { return Ok(Vec::new()) };
+        let analyst = self.analyst(asset.id, timeframe, basis.fetched_at, &candles).await;
+        let is_simulated = basis.source.is_simulated();
+        let place = Place { asset, timeframe, mode: mode(timeframe), candle: newest, is_simulated };
+        let judging = self.catalog().filter(|strategy| self.judges(strategy, timeframe));
+        let opinions = judging.map(|strategy| (strategy, self.opinion(strategy, &analyst)));
+        let signals = opinions
+            .filter(|(_, opinion)| opinion.side.is_some())
+            .map(|(strategy, opinion)| signal_of(&place, strategy, &opinion, &analyst))
+            .map(|signal| NewSignal { audience: Some(Audience::Tenant), ..signal });
+        Ok(signals.collect())
     }
 
     async fn record_for(&self, audiences: &Audiences, signals: Vec<NewSignal>) -> Result<u64> {

@@ -1,13 +1,16 @@
 //! Indicators of an asset, for whoever asks.
 
+use std::sync::Arc;
+
 use bellwether_engine::Bar;
 use bellwether_engine::indicators::{Kind, Line, Parameters};
 use chrono::{DateTime, Utc};
 
+use super::cache::Stretch;
 use super::numbers::bar;
 use crate::Domain;
 use crate::error::{Error, Problem, Result};
-use crate::market::{Asset, CandleQuery, CandleSeries, Timeframe};
+use crate::market::{Asset, Candle, CandleQuery, CandleSeries, Timeframe};
 use crate::viewer::Viewer;
 
 /// Indicators that one answer holds at most.
@@ -35,7 +38,7 @@ pub struct IndicatorSeries {
     /// When each candle opened, ascending.
     pub times: Vec<DateTime<Utc>>,
     /// Its lines, each with a value for each candle.
-    pub lines: Vec<Line>,
+    pub lines: Arc<Vec<Line>>,
 }
 
 impl Domain {
@@ -55,29 +58,48 @@ impl Domain {
             return Err(Problem::validation(&["kinds"], message).into());
         }
         let labels = labels(requests)?;
-        let CandleSeries { asset, timeframe, candles, .. } = self.candle_series(viewer, query).await?;
-        let mut bars = match candles.first() {
-            Some(first) => self.warm_up(&asset, timeframe, first.open_time).await?,
-            None => Vec::new(),
-        };
-        let earlier = bars.len();
-        bars.extend(candles.iter().map(bar));
+        let CandleSeries { asset, timeframe, candles, fetched_at, .. } = self.candle_series(viewer, query).await?;
+        let stretch = Stretch::of(asset.id, timeframe, fetched_at, &candles);
         let times: Vec<_> = candles.iter().map(|candle| candle.open_time).collect();
-        let series = requests.iter().zip(labels).map(|(request, label)| {
-            let lines = request.kind.lines(&request.parameters, &bars);
-            let mut lines = lines.map_err(|error| Problem::validation(&["kinds", error.parameter], error.message))?;
-            for line in &mut lines {
-                line.values.drain(..earlier);
-            }
-            Ok(IndicatorSeries { kind: request.kind, label, times: times.clone(), lines })
-        });
-        series.collect()
+        // Read where one was not computed of late.
+        let mut warm = None;
+        let mut all = Vec::with_capacity(requests.len());
+        for (request, label) in requests.iter().zip(labels) {
+            let lines = match self.analysis_cache().lines(stretch, &label).await {
+                Some(lines) => lines,
+                None => {
+                    let (bars, earlier) = match &mut warm {
+                        Some(warm) => warm,
+                        none => none.insert(self.warmed_up(&asset, timeframe, &candles).await?),
+                    };
+                    let lines = Arc::new(lines(request, bars, *earlier)?);
+                    self.analysis_cache().keep_lines(stretch, &label, &lines).await;
+                    lines
+                }
+            };
+            all.push(IndicatorSeries { kind: request.kind, label, times: times.clone(), lines });
+        }
+        Ok(all)
     }
 
-    async fn warm_up(&self, asset: &Asset, timeframe: Timeframe, until: DateTime<Utc>) -> Result<Vec<Bar>> {
-        let earlier = self.closed_candles(asset, timeframe, None, until, WARM_UP).await?;
-        Ok(earlier.iter().map(bar).collect())
+    /// The candles with those before them, and how many these are.
+    async fn warmed_up(&self, asset: &Asset, timeframe: Timeframe, candles: &[Candle]) -> Result<(Vec<Bar>, usize)> {
+        let Some(first) = candles.first() else { return Ok((Vec::new(), 0)) };
+        let mut before = self.closed_candles(asset, timeframe, None, first.open_time, WARM_UP).await?;
+        let earlier = before.len();
+        before.extend_from_slice(candles);
+        Ok((before.iter().map(bar).collect(), earlier))
     }
+}
+
+/// An indicator of these candles, without the values of the earlier ones.
+fn lines(request: &IndicatorRequest, bars: &[Bar], earlier: usize) -> Result<Vec<Line>> {
+    let lines = request.kind.lines(&request.parameters, bars);
+    let mut lines = lines.map_err(|error| Problem::validation(&["kinds", error.parameter], error.message))?;
+    for line in &mut lines {
+        line.values.drain(..earlier);
+    }
+    Ok(lines)
 }
 
 /// The indicators in words; every problem with their parameters at once.

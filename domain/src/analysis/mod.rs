@@ -5,6 +5,8 @@
 //! how they did. Only candles that have closed are ever looked at.
 
 mod analyze;
+mod cache;
+mod freshness;
 mod generate;
 mod indicators;
 mod numbers;
@@ -15,13 +17,18 @@ mod similar;
 mod stats;
 mod strategies;
 mod switch;
+mod train;
 mod verdict;
 
 pub use analyze::Analysis;
 pub use bellwether_engine::indicators::{
     Kind as IndicatorKind, Line as IndicatorLine, Parameters as IndicatorParameters,
 };
+pub use bellwether_engine::model::{
+    Features as ModelFeatures, Model, Prediction as ModelPrediction, TrackRecord as ModelTrackRecord, Trained,
+};
 pub use bellwether_engine::strategies::{Basis, Rule, Strategy, Vote};
+pub(crate) use cache::AnalysisCache;
 pub use indicators::{IndicatorRequest, IndicatorSeries};
 pub use settings::AnalysisSettings;
 pub(crate) use settle::Judging;

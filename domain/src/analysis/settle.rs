@@ -1,19 +1,25 @@
 //! Settling signals: finding the open ones that candles have decided.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::verdict::{Terms, verdict, window};
 use crate::Domain;
 use crate::error::Result;
-use crate::ids::SignalId;
-use crate::market::{Asset, bucket};
+use crate::ids::{AssetId, SignalId};
+use crate::market::{Asset, Candle, bucket};
 use crate::signals::open::{Judged, OpenKey};
-use crate::signals::{Mode, Signal, Timeframe};
+use crate::signals::{Mode, Outcome, Signal, Timeframe};
 
 /// Open signals that are looked at together.
 const BATCH: u64 = 200;
+/// How long sources are asked for candles before judging begins.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long after its window a signal waits for a candle from beyond it. Then its asset has ceased: what there is decides,
+/// and where there is nothing the signal expires without a return.
+const CEASED: TimeDelta = TimeDelta::days(30);
 
 /// What became of some open signals of one asset and timeframe.
 pub(crate) struct Judging {
@@ -24,6 +30,33 @@ pub(crate) struct Judging {
 }
 
 impl Domain {
+    /// Has the sources bring the candles that open signals wait for, those first that have waited longest. A source that
+    /// does not answer, or takes too long, holds nothing up: what is there is judged by.
+    pub(crate) async fn bring_candles_of_open_signals(&self, groups: &[(AssetId, Timeframe)]) -> Result<()> {
+        let mut waiting = Vec::with_capacity(groups.len());
+        for &(asset, timeframe) in groups {
+            let fetched_at = self.candle_basis(asset, timeframe).await?.map(|basis| basis.fetched_at);
+            waiting.push((fetched_at, asset, timeframe));
+        }
+        waiting.sort();
+        let bring = async {
+            for (_, asset, timeframe) in waiting {
+                let Some(asset) = self.asset_by_id(asset).await? else { continue };
+                let oldest = self.open_signals(asset.id, timeframe, None, 1).await?;
+                let Some(oldest) = oldest.first() else { continue };
+                self.bring_candles(&asset, timeframe, bucket(timeframe, oldest.signal_time)).await?;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(PATIENCE, bring).await {
+            Ok(brought) => brought,
+            Err(_) => {
+                tracing::info!("sources take too long: open signals are judged by the candles that are there");
+                Ok(())
+            }
+        }
+    }
+
     /// Judges the open signals after a key, oldest first, by candles that have closed.
     pub(crate) async fn judge_open_signals(
         &self,
@@ -46,24 +79,64 @@ impl Domain {
         let until = now.min(last + longest + span);
         let limit = usize::try_from((until - first).num_seconds() / span.num_seconds().max(1)).unwrap_or(0) + 1;
         let candles = self.closed_candles(asset, timeframe, Some(first), until, limit).await?;
-        let judge = |signal: &Signal| {
-            let opened = bucket(timeframe, signal.signal_time);
-            let own = candles.partition_point(|candle| candle.open_time < opened);
-            // Its own candles alone, whichever signals are looked at beside it.
-            let window_ends = opened + window(signal.mode, span);
-            let end = candles.partition_point(|candle| candle.open_time <= window_ends);
-            let settled = verdict(&terms(signal, opened, span), &candles[own..end], window_ends < now)?;
-            Some(Judged {
-                id: signal.id,
-                tenant_id: signal.tenant_id,
-                sequence: signal.sequence,
-                outcome: settled.outcome,
-                return_percent: settled.return_percent,
-            })
+        let newest = self.closed_candles(asset, timeframe, None, now, 1).await?;
+        let evidence = Evidence {
+            is_simulated: self
+                .candle_basis(asset.id, timeframe)
+                .await?
+                .is_some_and(|basis| basis.source.is_simulated()),
+            is_demo: self.demo_anchor().await?.is_some(),
+            reaches: newest.last().map(|newest| newest.open_time + span),
+            candles,
+            now,
         };
         let key = |signal: &Signal| -> (DateTime<Utc>, SignalId) { (signal.signal_time, signal.id) };
         let next = open.last().filter(|_| is_cut || is_full).map(key);
-        Ok(Judging { judged: open.iter().filter_map(judge).collect(), next })
+        Ok(Judging { judged: open.iter().filter_map(|signal| evidence.judge(signal, timeframe)).collect(), next })
+    }
+}
+
+/// What open signals of one asset and timeframe are judged by.
+struct Evidence {
+    /// Ascending.
+    candles: Vec<Candle>,
+    /// When the newest candle closed that there is at all.
+    reaches: Option<DateTime<Utc>>,
+    /// Whether the candles are simulated.
+    is_simulated: bool,
+    /// Whether simulated prices are all there is here.
+    is_demo: bool,
+    now: DateTime<Utc>,
+}
+
+impl Evidence {
+    /// What became of a signal; none while that is open.
+    fn judge(&self, signal: &Signal, timeframe: Timeframe) -> Option<Judged> {
+        let (opened, span) = (bucket(timeframe, signal.signal_time), timeframe.span());
+        let window_ends = opened + window(signal.mode, span);
+        // What was said of simulated prices is judged by these alone, and what was said of true ones by true ones. In a
+        // demo there are no others for what comes from outside, and what they judged is marked.
+        let is_apt = signal.is_simulated == self.is_simulated || (self.is_simulated && self.is_demo);
+        let candles = if is_apt { self.candles.as_slice() } else { &[] };
+        let own = candles.partition_point(|candle| candle.open_time < opened);
+        // Its own candles alone, whichever signals are looked at beside it.
+        let end = candles.partition_point(|candle| candle.open_time <= window_ends);
+        let has_ceased = window_ends + CEASED <= self.now;
+        let is_over = has_ceased || (is_apt && self.reaches.is_some_and(|reaches| reaches > window_ends));
+        let settled = verdict(&terms(signal, opened, span), &candles[own..end], is_over);
+        let (outcome, return_percent) = match settled {
+            Some(settled) => (settled.outcome, Some(settled.return_percent)),
+            None if has_ceased => (Outcome::Expired, None),
+            None => return None,
+        };
+        Some(Judged {
+            id: signal.id,
+            tenant_id: signal.tenant_id,
+            sequence: signal.sequence,
+            outcome,
+            return_percent,
+            is_simulated: signal.is_simulated || (is_apt && self.is_simulated),
+        })
     }
 }
 

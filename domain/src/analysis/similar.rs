@@ -53,7 +53,7 @@ impl Domain {
             .filter(Column::TenantId.eq(one.tenant_id))
             .filter(Column::Direction.eq(one.direction))
             .filter(Column::Timeframe.eq(timeframe))
-            .filter(Column::Outcome.is_not_null())
+            .filter(Column::ReturnPercent.is_not_null())
             .filter(Column::Id.ne(one.id))
             .order_by_desc(Column::SignalTime)
             .order_by_desc(Column::Id)

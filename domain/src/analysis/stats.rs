@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, DbBackend, FromQueryResult, QueryFilter, QuerySelect}
 use uuid::Uuid;
 
 use crate::Domain;
-use crate::error::Result;
+use crate::error::{Error, Problem, Result};
 use crate::fixed::Percent;
 use crate::ids::{AssetId, Id, StrategyId};
 use crate::permission::Permission;
@@ -15,8 +15,10 @@ use crate::signals::signal::{Column, Entity};
 use crate::signals::{Direction, Outcome, SignalFilter};
 use crate::viewer::Viewer;
 
-/// Groups that one answer holds at most: those with the most signals.
+/// Groups that one answer holds at most.
 const MOST_GROUPS: usize = 500;
+/// Groups and strategies in them that are counted at most.
+const MOST_ROWS: usize = 20_000;
 /// Settled signals from which on a strategy is compared with others.
 const ENOUGH: i64 = 5;
 /// All of it, in the units of a percentage.
@@ -41,7 +43,8 @@ pub enum StatsGroup {
     Confidence,
 }
 
-/// How some signals did. Those that say HOLD count as signals, and for nothing else.
+/// How some signals did. Those that say HOLD count as signals, and for nothing else; those that were given in hindsight
+/// count for nothing unless they are asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SignalStats {
     /// What they have in common: a strategy's name, BUY, a symbol, SWING, 1d, 2026-11 or 70-79; none for all, and for
@@ -49,6 +52,10 @@ pub struct SignalStats {
     pub group: Option<String>,
     /// How many there are.
     pub count: i64,
+    /// How many more there are, or of these are where they were asked for, that were given in hindsight.
+    pub hindsight: i64,
+    /// How many rest on simulated prices.
+    pub simulated: i64,
     /// How many were judged.
     pub settled: i64,
     /// How many reached their target.
@@ -76,6 +83,8 @@ struct Counted {
     group_word: Option<String>,
     strategy_id: Option<StrategyId>,
     count: i64,
+    hindsight: i64,
+    simulated: i64,
     hits: i64,
     misses: i64,
     expired: i64,
@@ -90,18 +99,23 @@ impl Domain {
     /// group one row for all.
     ///
     /// # Errors
-    /// UNAUTHENTICATED, FORBIDDEN.
+    /// UNAUTHENTICATED, FORBIDDEN; a problem where there are more than 500 groups.
     pub async fn signal_stats(
         &self,
         viewer: &Viewer,
         filter: &SignalFilter,
         group: Option<StatsGroup>,
+        with_hindsight: bool,
     ) -> Result<Vec<SignalStats>> {
         // Of one tenant, for the owner too: what the house says is there once in each, and strategies are each tenant's own.
         let tenant = viewer.permitted(Permission::SignalsRead)?.tenant_id;
         let (id, word) = self.group_columns(group);
-        let is = |outcome: Outcome| Column::Outcome.eq(outcome).and(acts());
+        let late = || Column::InHindsight.eq(true);
+        let counts = || if with_hindsight { Column::Id.is_not_null() } else { Column::InHindsight.eq(false) };
         let returns = || Expr::col(Column::ReturnPercent);
+        // What expired without a return was judged by nothing.
+        let is = |outcome: Outcome| Column::Outcome.eq(outcome).and(acts()).and(returns().is_not_null()).and(counts());
+        let brought = |condition: SimpleExpr| condition.and(acts()).and(counts());
         let mut query =
             Entity::visible_to(viewer).filter(Column::TenantId.eq(tenant)).filter(filter.condition()).select_only();
         query = match id {
@@ -114,20 +128,29 @@ impl Domain {
         };
         let query = query
             .column(Column::StrategyId)
-            .expr_as(Expr::col(Column::Id).count(), "count")
+            .expr_as(count_if(counts()), "count")
+            .expr_as(count_if(late()), "hindsight")
+            .expr_as(count_if(Column::IsSimulated.eq(true).and(counts())), "simulated")
             .expr_as(count_if(is(Outcome::Win)), "hits")
             .expr_as(count_if(is(Outcome::Loss)), "misses")
             .expr_as(count_if(is(Outcome::Expired)), "expired")
-            .expr_as(count_if(returns().gt(0).and(acts())), "gains")
-            .expr_as(sum_if(returns().gt(0).and(acts())), "gained")
-            .expr_as(count_if(returns().lt(0).and(acts())), "losses")
-            .expr_as(sum_if(returns().lt(0).and(acts())), "lost")
-            .group_by(Column::StrategyId);
+            .expr_as(count_if(brought(returns().gt(0))), "gains")
+            .expr_as(sum_if(brought(returns().gt(0))), "gained")
+            .expr_as(count_if(brought(returns().lt(0))), "losses")
+            .expr_as(sum_if(brought(returns().lt(0))), "lost")
+            .group_by(Column::StrategyId)
+            .limit(MOST_ROWS as u64 + 1);
         let counted: Vec<Counted> = query.into_model().all(self.db().reader()).await?;
+        if counted.len() > MOST_ROWS {
+            return Err(too_many());
+        }
         self.learn_strategy_names(counted.iter().filter_map(|row| row.strategy_id)).await?;
         let mut groups: BTreeMap<(Option<Uuid>, Option<String>), Vec<Counted>> = BTreeMap::new();
         for row in counted {
             groups.entry((row.group_id, row.group_word.clone())).or_default().push(row);
+        }
+        if groups.len() > MOST_GROUPS {
+            return Err(too_many());
         }
         let mut all = Vec::with_capacity(groups.len());
         for ((id, word), rows) in groups {
@@ -143,7 +166,6 @@ impl Domain {
             all.push(self.stats_of(name, &rows));
         }
         all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.group.cmp(&b.group)));
-        all.truncate(MOST_GROUPS);
         if all.is_empty() && group.is_none() {
             all.push(SignalStats::default());
         }
@@ -161,6 +183,8 @@ impl Domain {
         SignalStats {
             group,
             count: total(|r| r.count),
+            hindsight: total(|r| r.hindsight),
+            simulated: total(|r| r.simulated),
             settled,
             hits,
             misses,
@@ -204,6 +228,13 @@ impl Counted {
     fn expectancy(&self) -> f64 {
         (self.gained + self.lost) / self.settled() as f64
     }
+}
+
+/// What is said where there are too many groups.
+fn too_many() -> Error {
+    let message =
+        format!("there are more than {MOST_GROUPS} groups: filter the signals, or group them by something else");
+    Problem::validation(&["groupBy"], message).into()
 }
 
 /// A signal that says to do something.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bellwether_engine::strategies::{ALL, Strategy, named};
+use bellwether_engine::strategies::{ALL, Analyst, Basis, MODEL, Opinion, Strategy, modelled};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::json;
@@ -12,6 +12,7 @@ use crate::Domain;
 use crate::audit::{Action, NewEntry};
 use crate::error::{Problem, ProblemCode, Result};
 use crate::ids::TenantId;
+use crate::market::Timeframe;
 use crate::permission::Permission;
 use crate::viewer::{ClientInfo, Viewer};
 
@@ -43,7 +44,7 @@ impl Domain {
         let off = self.strategies_off().await?;
         let status =
             |strategy: &'static Strategy| StrategyStatus { strategy, is_on: !off.is_off(tenant, strategy.name) };
-        Ok(ALL.into_iter().map(status).collect())
+        Ok(self.catalog().map(status).collect())
     }
 
     /// Switches a strategy on or off in the viewer's tenant. What it said stays; a vote still hears it.
@@ -58,7 +59,7 @@ impl Domain {
         client: &ClientInfo,
     ) -> Result<StrategyStatus> {
         let member = viewer.permitted(Permission::StrategiesManage)?;
-        let Some(strategy) = named(name) else {
+        let Some(strategy) = self.catalog().find(|strategy| strategy.name == name) else {
             let message = "there is no strategy of this name";
             return Err(Problem::new(ProblemCode::NotFound, &["input", "strategy"], message).into());
         };
@@ -89,6 +90,27 @@ impl Domain {
             })
             .await?;
         Ok(StrategyStatus { strategy, is_on })
+    }
+
+    /// Every strategy that there is here: the model's where there is a model.
+    pub(super) fn catalog(&self) -> impl Iterator<Item = &'static Strategy> + use<> {
+        ALL.into_iter().chain(self.trained_model().map(|_| &MODEL))
+    }
+
+    /// What a strategy makes of the newest candle that the analyst has seen.
+    pub(super) fn opinion(&self, strategy: &Strategy, analyst: &Analyst) -> Opinion {
+        match (&strategy.basis, self.trained_model()) {
+            (Basis::Model, Some(model)) => modelled(model, analyst),
+            _ => strategy.judge(analyst),
+        }
+    }
+
+    /// Whether a strategy judges candles of this timeframe: a model only those that it knows.
+    pub(super) fn judges(&self, strategy: &Strategy, timeframe: Timeframe) -> bool {
+        match (&strategy.basis, self.trained_model()) {
+            (Basis::Model, Some(model)) => model.timeframe() == timeframe.as_str(),
+            _ => true,
+        }
     }
 
     /// What tenants have switched off: few rows, for whoever makes signals for them.

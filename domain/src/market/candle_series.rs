@@ -188,7 +188,7 @@ impl Domain {
     }
 
     /// The timeframe that the asset's source is asked for, to have candles of this one.
-    fn timeframe_to_ask(&self, asset: &Asset, timeframe: Timeframe) -> Option<Timeframe> {
+    pub(super) fn timeframe_to_ask(&self, asset: &Asset, timeframe: Timeframe) -> Option<Timeframe> {
         let source = self.source_of(asset)?;
         let mut candidates = std::iter::once(timeframe).chain(smaller(timeframe).iter().copied());
         candidates.find(|candidate| source.timeframes().contains(candidate))

@@ -9,6 +9,7 @@
 mod aggregate;
 mod ask_quotes;
 mod asset;
+mod bring_candles;
 mod calendar;
 mod candle;
 mod candle_series;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::record::Recording;
 use super::signal::{Reason, Reasons};
-use super::vocabulary::{Audience, Direction, Mode, Timeframe};
+use super::vocabulary::{Audience, Direction, Mode, SignalOrigin, Timeframe};
 use crate::Domain;
 use crate::clock::truncate;
 use crate::error::{Error, Problem, ProblemCode, Result};
@@ -19,7 +19,7 @@ use crate::text;
 /// Bytes of JSON that a payload may have.
 pub const LARGEST_PAYLOAD: usize = 16 * 1024;
 /// Reasons that a signal may have.
-const MOST_REASONS: usize = 20;
+pub(crate) const MOST_REASONS: usize = 20;
 /// By how much the clock of whoever records may be ahead of ours.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
 
@@ -66,6 +66,8 @@ pub struct NewSignal {
     pub payload: Option<serde_json::Value>,
     /// What to do when it is there already.
     pub on_duplicate: OnDuplicate,
+    /// Whether it was made on simulated prices. Told by the house alone; nobody else is asked.
+    pub is_simulated: bool,
 }
 
 /// A signal whose every part was checked, for one who may record it.
@@ -87,6 +89,7 @@ pub(crate) struct Draft {
     pub(crate) audience: Audience,
     pub(crate) payload: Option<serde_json::Value>,
     pub(crate) on_duplicate: OnDuplicate,
+    pub(crate) is_simulated: bool,
 }
 
 impl Draft {
@@ -169,6 +172,7 @@ impl Domain {
                     audience,
                     payload: new.payload,
                     on_duplicate: new.on_duplicate,
+                    is_simulated: new.is_simulated || recording.origin == SignalOrigin::Seed,
                 })
             }
             _ => {

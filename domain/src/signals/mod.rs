@@ -7,6 +7,7 @@ pub(crate) mod delivery;
 mod draft;
 mod feed;
 mod filter;
+mod hindsight;
 mod ingest;
 mod journal;
 mod list;
@@ -24,6 +25,7 @@ pub(crate) mod vocabulary;
 mod write;
 
 pub use delivery::Model as Delivery;
+pub(crate) use draft::MOST_REASONS;
 pub use draft::{LARGEST_PAYLOAD, NewSignal, OnDuplicate};
 pub use feed::{FeedError, SignalFeed};
 pub use filter::{Compare, SignalFilter};

@@ -26,7 +26,10 @@ pub(crate) struct Judged {
     /// The change of it that was judged.
     pub(crate) sequence: i64,
     pub(crate) outcome: Outcome,
-    pub(crate) return_percent: Percent,
+    /// None where no candle came to judge it by.
+    pub(crate) return_percent: Option<Percent>,
+    /// Whether it was judged by simulated candles, or made on them.
+    pub(crate) is_simulated: bool,
 }
 
 impl Domain {
@@ -79,7 +82,8 @@ pub(crate) async fn write_outcomes(tx: &DatabaseTransaction, judged: &[Judged], 
         let change = ActiveModel {
             sequence: Set(*sequence),
             outcome: Set(Some(one.outcome)),
-            return_percent: Set(Some(one.return_percent)),
+            return_percent: Set(one.return_percent),
+            is_simulated: Set(one.is_simulated),
             settled_at: Set(Some(now)),
             updated_at: Set(now),
             ..Default::default()

@@ -73,8 +73,12 @@ pub struct Model {
     pub payload: Option<Json>,
     /// How it turned out; none while it is open.
     pub outcome: Option<Outcome>,
-    /// What it brought, in percent of the entry; none while it is open.
+    /// What it brought, in percent of the entry; none while it is open, and where no candle ever came to judge it by.
     pub return_percent: Option<Percent>,
+    /// Whether what it says was said, or last changed, too late to count: when a later candle was known.
+    pub in_hindsight: bool,
+    /// Whether it was made on, or judged by, simulated prices.
+    pub is_simulated: bool,
     /// When it was judged.
     pub settled_at: Option<DateTimeUtc>,
     /// When it was recorded.

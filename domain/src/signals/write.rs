@@ -112,6 +112,8 @@ impl Domain {
             payload: draft.payload.clone(),
             outcome: None,
             return_percent: None,
+            in_hindsight: self.is_in_hindsight(draft),
+            is_simulated: draft.is_simulated,
             settled_at: None,
             created_at: now,
             updated_at: now,
@@ -179,7 +181,9 @@ async fn bring_up_to_date(
         let message = "the signal has been judged and can't be changed any more";
         return Ok(Err(Problem::new(ProblemCode::Conflict, &[], message).into()));
     }
-    let signal = Model { id: present.id, created_at: present.created_at, updated_at: now, ..new };
+    // Too late once is too late; a better word for the same is not.
+    let in_hindsight = present.in_hindsight || (new.in_hindsight && forecasts_otherwise(present, &new));
+    let signal = Model { id: present.id, created_at: present.created_at, updated_at: now, in_hindsight, ..new };
     let change = ActiveModel {
         id: Set(signal.id),
         sequence: Set(signal.sequence),
@@ -193,11 +197,19 @@ async fn bring_up_to_date(
         reasons: Set(signal.reasons.clone()),
         source: Set(signal.source),
         payload: Set(signal.payload.clone()),
+        in_hindsight: Set(signal.in_hindsight),
+        is_simulated: Set(signal.is_simulated),
         updated_at: Set(signal.updated_at),
         ..Default::default()
     };
     Entity::update(change).exec(tx).await?;
     Ok(Ok(Recorded { outcome: RecordOutcome::Updated, signal }))
+}
+
+/// Whether the new one is to be held to something else than the one that is there.
+fn forecasts_otherwise(present: &Model, new: &Model) -> bool {
+    let terms = |signal: &Model| (signal.direction, signal.entry, signal.target, signal.stop, signal.source);
+    terms(present) != terms(new)
 }
 
 /// Whether what a duplicate says is not what is there.

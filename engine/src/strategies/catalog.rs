@@ -125,8 +125,8 @@ static VOLUME_SPIKE: Strategy = Strategy {
 
 static CONSENSUS: Strategy = Strategy {
     name: "consensus",
-    version: 1,
-    about: "The weighted vote of all the others, each heard for five candles and less with each. It holds where nothing is strong, the votes disagree, or the price consolidates.",
+    version: 2,
+    about: "The weighted vote of all the others, each heard for five candles and less with each, until it turns. It holds where nothing is strong, the votes disagree, or the price consolidates.",
     needs: 201,
     least: 0.4,
     basis: Basis::Votes(&[

@@ -10,12 +10,11 @@
 //! rounded, where trend and volume are 0 to 1 ([`Reading`]s that support the side). More evidence, a trend that supports
 //! more, or more volume never makes it less.
 
+use super::hearing::{HEARD, Said, heard};
 use super::observation::{Hold, Observation, Reason};
 use super::reading::{Analyst, Reading};
-use super::{Basis, Finding, Rule, Scene, Side, Strategy};
+use super::{Basis, Finding, Rule, Scene, Side, Strategy, Vote};
 
-/// Candles for which a vote is heard.
-pub(super) const HEARD: usize = 5;
 /// The votes disagree where the less is at least this share of the more.
 const DISAGREEMENT: f64 = 0.5;
 /// ADX below which there is no trend.
@@ -43,7 +42,12 @@ impl Opinion {
         self.seen.iter().map(|(observation, _)| observation)
     }
 
-    fn hold(hold: Hold, confidence: u8) -> Self {
+    /// For a side, because of one thing.
+    pub(super) fn of(side: Side, confidence: u8, observation: Observation) -> Self {
+        Self { side: Some(side), confidence, seen: vec![(observation, 0)] }
+    }
+
+    pub(super) fn hold(hold: Hold, confidence: u8) -> Self {
         Self { side: None, confidence, seen: vec![(Observation::Hold(hold), 0)] }
     }
 }
@@ -138,21 +142,8 @@ impl Strategy {
     fn voices(&self, analyst: &Analyst) -> Vec<Voice> {
         match self.basis {
             Basis::Rules(_) => self.voices_of(analyst, 0),
-            Basis::Votes(votes) => {
-                let heard = |strategy: &Strategy| {
-                    (0..HEARD).map(|age| strategy.voices_of(analyst, age)).find(|voices| !voices.is_empty())
-                };
-                votes
-                    .iter()
-                    .flat_map(|vote| {
-                        let voices = heard(vote.strategy).unwrap_or_default().into_iter();
-                        voices.map(|voice| {
-                            let fading = 1.0 - voice.age as f64 / HEARD as f64;
-                            Voice { weight: voice.weight * vote.weight * fading, ..voice }
-                        })
-                    })
-                    .collect()
-            }
+            Basis::Votes(votes) => votes.iter().flat_map(|vote| vote.voices(analyst)).collect(),
+            Basis::Model => Vec::new(),
         }
     }
 
@@ -160,8 +151,29 @@ impl Strategy {
     fn voices_of(&self, analyst: &Analyst, age: usize) -> Vec<Voice> {
         match self.basis {
             Basis::Rules(rules) => findings(rules, analyst, age).collect(),
-            Basis::Votes(_) => Vec::new(),
+            Basis::Votes(_) | Basis::Model => Vec::new(),
         }
+    }
+}
+
+impl Vote {
+    /// What is heard of the strategy, weighed as it is here.
+    fn voices(&self, analyst: &Analyst) -> Vec<Voice> {
+        let voices: Vec<Voice> = (0..HEARD).flat_map(|age| self.strategy.voices_of(analyst, age)).collect();
+        let mut said: Vec<Said> = Vec::new();
+        for Voice { finding, weight, age } in &voices {
+            match said.iter_mut().find(|said| said.side == finding.side && said.age == *age) {
+                Some(said) => said.weight += weight,
+                None => said.push(Said { side: finding.side, weight: *weight, age: *age }),
+            }
+        }
+        let heard: Vec<Said> = heard(&said).collect();
+        let is_heard = |voice: &Voice| heard.iter().any(|h| h.side == voice.finding.side && h.age == voice.age);
+        let weighed = |voice: Voice| {
+            let alone = Said { side: voice.finding.side, weight: voice.weight, age: voice.age };
+            Voice { weight: alone.faded() * self.weight, ..voice }
+        };
+        voices.into_iter().filter(is_heard).map(weighed).collect()
     }
 }
 
@@ -176,7 +188,7 @@ fn findings<'a>(rules: &'static [Rule], analyst: &'a Analyst, age: usize) -> imp
 }
 
 /// How sure holding is, 0 to 100: the surer the less speaks for doing something.
-fn holding(evidence: f64) -> u8 {
+pub(super) fn holding(evidence: f64) -> u8 {
     (100.0 * (1.0 - evidence.clamp(0.0, 1.0))).round() as u8
 }
 

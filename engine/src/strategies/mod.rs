@@ -5,14 +5,18 @@
 //! the same fold, so the opinion is the same.
 
 mod catalog;
+mod hearing;
 mod judge;
+mod modelled;
 mod observation;
 mod plan;
 mod reading;
 mod rules;
 
 pub use catalog::{ALL, named};
+pub use hearing::{Said, heard};
 pub use judge::{Opinion, Weighed, confidence, weigh};
+pub use modelled::{MODEL, modelled};
 pub use observation::{Hold, Observation, Reason};
 pub use plan::{Plan, plan};
 pub use reading::{Analyst, Reading};
@@ -60,6 +64,8 @@ pub enum Basis {
     Rules(&'static [Rule]),
     /// The votes of other strategies, each weighing something.
     Votes(&'static [Vote]),
+    /// A model, which is asked by [`modelled`]; to [`Strategy::judge`] it has nothing to say.
+    Model,
 }
 
 /// One thing to look for at a candle.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::Side;
 use crate::indicators::Level;
+use crate::model::TrackRecord;
 
 /// Something that speaks for or against a side.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,6 +73,17 @@ pub enum Observation {
         /// How many times the average.
         times: f64,
     },
+    /// A model finds it likely.
+    Forecast {
+        /// Which way.
+        side: Side,
+        /// How likely, 0.5 to 1.
+        probability: f64,
+        /// How many candles ahead.
+        horizon: usize,
+        /// How such forecasts turned out on candles that the model had not seen.
+        record: Option<TrackRecord>,
+    },
     /// Nothing is to be done.
     Hold(Hold),
 }
@@ -105,6 +118,15 @@ pub enum Hold {
         buy: f64,
         /// The weight for selling.
         sell: f64,
+    },
+    /// A model finds neither way likely.
+    Unsure {
+        /// How likely a higher close is, 0 to 1.
+        higher: f64,
+        /// How many candles ahead.
+        horizon: usize,
+        /// The least that is acted on.
+        least: f64,
     },
     /// The price goes sideways.
     Consolidation {
@@ -147,6 +169,7 @@ impl Observation {
             Self::VolumeSpiked { .. } | Self::Volume { .. } => "Volume",
             Self::Trend { .. } => "Trend",
             Self::Hold(Hold::Consolidation { .. }) => "ADX(14)",
+            Self::Forecast { .. } | Self::Hold(Hold::Unsure { .. }) => "Model",
             Self::Hold(Hold::StandsStill) => "ATR(14)",
             Self::Hold(Hold::Weak { .. }) => "Evidence",
             Self::Hold(Hold::Disagreement { .. }) => "Votes",
@@ -168,6 +191,8 @@ impl Observation {
             Self::VolumeSpiked { times, .. } | Self::Volume { times } => format!("{times:.1}"),
             Self::Trend { average, .. } => figure(*average),
             Self::Hold(Hold::Consolidation { adx }) => format!("{adx:.1}"),
+            Self::Forecast { probability, .. } => percent(*probability),
+            Self::Hold(Hold::Unsure { higher, .. }) => percent(*higher),
             Self::Hold(Hold::StandsStill) => "0".to_owned(),
             Self::Hold(Hold::Weak { evidence, .. }) => format!("{evidence:.2}"),
             Self::Hold(Hold::Disagreement { buy, sell }) => format!("{buy:.2} and {sell:.2}"),
@@ -218,6 +243,14 @@ impl fmt::Display for Observation {
                 write!(f, "the price is {way} its SMA(50) of {}: the trend agrees", figure(*average))
             }
             Self::Volume { times } => write!(f, "volume is {times:.1} times its average of 20 candles: many agree"),
+            Self::Forecast { side, probability, horizon, record } => {
+                let way = if *side == Side::Buy { "higher" } else { "lower" };
+                let probability = percent(*probability);
+                write!(f, "the model gives {probability} that the close is {way} {horizon} candles from now")?;
+                let Some(TrackRecord { count, came_true }) = record else { return Ok(()) };
+                let came_true = percent(*came_true);
+                write!(f, "; of {count} such forecasts of candles it had not seen {came_true} came true")
+            }
             Self::Hold(hold) => hold.fmt(f),
         }
     }
@@ -235,6 +268,14 @@ impl fmt::Display for Hold {
             Self::Disagreement { buy, sell } => {
                 write!(f, "the votes disagree: {buy:.2} for buying, {sell:.2} for selling")
             }
+            Self::Unsure { higher, horizon, least } => {
+                let (higher, least) = (percent(*higher), percent(*least));
+                write!(
+                    f,
+                    "the model gives {higher} that the close is higher {horizon} candles from now, and acts from "
+                )?;
+                write!(f, "{least} either way: nothing is strong")
+            }
             Self::Consolidation { adx } => {
                 write!(f, "ADX(14) is {adx:.1}, below 18, and the close is within the bands: the price consolidates")
             }
@@ -250,6 +291,11 @@ impl fmt::Display for Touched<'_> {
         let times = if self.0.touches == 1 { "once".to_owned() } else { format!("{} times", self.0.touches) };
         write!(f, "{}, touched {times}", figure(self.0.price))
     }
+}
+
+/// A share of one in percent.
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
 }
 
 /// A number with about six digits that matter, and at least two after the point.
@@ -288,6 +334,13 @@ mod tests {
         assert_eq!(reason.indicator, "RSI(14)");
         assert_eq!(reason.value.as_deref(), Some("27.4"));
         assert_eq!(reason.says, "RSI(14) is 27.4, below 30: oversold, in a market above its SMA(50) of 182.40");
+        let record = Some(TrackRecord { count: 1_204, came_true: 0.589 });
+        let forecast = Observation::Forecast { side: Side::Sell, probability: 0.613, horizon: 10, record }.reason(0);
+        assert_eq!(
+            forecast.says,
+            "the model gives 61.3 % that the close is lower 10 candles from now; of 1204 such forecasts of candles it had \
+             not seen 58.9 % came true"
+        );
         let late = Observation::VolumeSpiked { up: true, times: 3.21 }.reason(2);
         assert_eq!(late.says, "volume is 3.2 times its average of 20 candles while the price rose, 2 candles ago");
     }

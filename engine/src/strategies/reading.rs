@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::judge::HEARD;
+use super::hearing::HEARD;
 use crate::Bar;
 use crate::indicators::{
     Adx, Atr, Bands, Bollinger, Highest, Indicator, Levels, Macd, MacdValue, Nearest, Rsi, Sma, VolumeAverage,
@@ -40,7 +40,7 @@ pub struct Reading {
 
 impl Reading {
     /// ATR(14), where it is known and the market moves.
-    pub(super) fn movement(&self) -> Option<f64> {
+    pub(crate) fn movement(&self) -> Option<f64> {
         self.atr.filter(|atr| *atr > self.bar.close * 1e-9)
     }
 }
@@ -125,7 +125,7 @@ impl Analyst {
     }
 
     /// The candle of so many candles ago, and the one before it.
-    pub(super) fn pair(&self, age: usize) -> Option<(&Reading, &Reading)> {
+    pub(crate) fn pair(&self, age: usize) -> Option<(&Reading, &Reading)> {
         let now = self.recent.len().checked_sub(1 + age)?;
         Some((self.recent.get(now.checked_sub(1)?)?, self.recent.get(now)?))
     }

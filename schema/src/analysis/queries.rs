@@ -51,17 +51,18 @@ impl AnalysisQuery {
         .await
     }
 
-    /// How the signals did that you may see: a row for each group, at most 500, the largest first; without a group one row for all. Needs SIGNALS_READ.
+    /// How the signals did that you may see: a row for each group, the largest first; without a group one row for all. More than 500 groups are refused with VALIDATION: filter, then. Grouped by CONFIDENCE it shows the win rate of each ten points. Needs SIGNALS_READ.
     async fn signal_stats(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which signals; null for all.")] filter: Option<SignalFilter>,
         #[graphql(desc = "By what they are put together; null for all in one.")] group_by: Option<SignalStatsGroup>,
+        #[graphql(desc = "Whether signals count that were given in hindsight.", default)] include_hindsight: bool,
     ) -> Field<Vec<SignalStats>> {
         field(ctx, SIGNALS, async move |request: Request| {
             let filter = filter.unwrap_or_default().into_domain()?;
             let group = group_by.map(StatsGroup::from);
-            let stats = request.domain.signal_stats(request.viewer(), &filter, group).await?;
+            let stats = request.domain.signal_stats(request.viewer(), &filter, group, include_hindsight).await?;
             Ok(stats.into_iter().map(|stats| SignalStats::new(stats, group_by)).collect())
         })
         .await

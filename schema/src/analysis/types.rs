@@ -21,7 +21,7 @@ pub(crate) struct Strategy {
     least: f64,
     /// Whether signals are made by it in your tenant.
     is_on: bool,
-    /// Its rules; empty where it is a vote of others.
+    /// Its rules; empty where it is a vote of others, or a model.
     rules: Vec<StrategyRule>,
     /// The strategies whose vote it is; empty where it has rules of its own.
     votes: Vec<StrategyVote>,
@@ -59,6 +59,7 @@ impl From<StrategyStatus> for Strategy {
             Basis::Votes(all) => votes.extend(
                 all.iter().map(|vote| StrategyVote { strategy: vote.strategy.name.to_owned(), weight: vote.weight }),
             ),
+            Basis::Model => {}
         }
         Self {
             name: strategy.name.to_owned(),
@@ -93,14 +94,18 @@ pub(crate) enum SignalStatsGroup {
     Confidence,
 }
 
-/// How some signals did. Those that say HOLD count as signals, and for nothing else.
+/// How some signals did. Those that say HOLD count as signals, and for nothing else; those given in hindsight are left out unless they are asked for.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct SignalStats {
     /// What they have in common, such as rsi-reversal, BUY, AAPL, SWING, D1, 2026-11 or 70-79; null for all, and for those without a strategy.
     group: Option<String>,
     /// How many there are.
     count: i64,
-    /// How many of them were judged.
+    /// How many were given in hindsight, when a later candle was known: left out of every other figure, unless they are asked for.
+    hindsight: i64,
+    /// How many of them rest on simulated prices: nothing that they brought was to be had.
+    simulated: i64,
+    /// How many of them were judged, those that expired without a candle not counted.
     settled: i64,
     /// How many reached their target.
     hits: i64,
@@ -131,6 +136,8 @@ impl SignalStats {
         Self {
             group: stats.group.map(spell),
             count: stats.count,
+            hindsight: stats.hindsight,
+            simulated: stats.simulated,
             settled: stats.settled,
             hits: stats.hits,
             misses: stats.misses,

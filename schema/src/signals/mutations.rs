@@ -87,6 +87,7 @@ impl From<RecordSignalInput> for NewSignal {
             audience: input.audience.map(Into::into),
             payload: input.payload.map(|payload| payload.0),
             on_duplicate: input.on_duplicate.map(Into::into).unwrap_or_default(),
+            is_simulated: false,
         }
     }
 }

@@ -129,9 +129,19 @@ impl Signal {
         self.0.signal.outcome.map(Outcome::from)
     }
 
-    /// What it brought, in percent of the entry; null while it is open.
+    /// What it brought, in percent of the entry; null while it is open, and where it expired because no candle ever came to judge it by.
     async fn return_percent(&self) -> Option<Decimal> {
         self.0.signal.return_percent.map(Decimal::from)
+    }
+
+    /// Whether what it says was recorded, or last changed, too late to be a forecast: more than one more span after its candle closed, with the market open since. It is judged like any other, but signalStats leaves it out. Imported history is so; the demo's own history is not.
+    async fn in_hindsight(&self) -> bool {
+        self.0.signal.in_hindsight
+    }
+
+    /// Whether it was made on simulated prices, or judged by them.
+    async fn is_simulated(&self) -> bool {
+        self.0.signal.is_simulated
     }
 
     /// When it was judged; null while it is open.

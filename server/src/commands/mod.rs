@@ -8,6 +8,7 @@ pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod market;
 pub(crate) mod migrate;
+pub(crate) mod model;
 pub(crate) mod owner;
 pub(crate) mod reset;
 pub(crate) mod schema;

@@ -10,6 +10,7 @@ mod faults;
 mod import;
 mod mail;
 mod market;
+mod model;
 mod place;
 mod secrets;
 mod server;

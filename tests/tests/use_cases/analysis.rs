@@ -22,22 +22,22 @@ use tokio_util::sync::DropGuard;
 use crate::scheduler::{run, scheduling};
 
 /// The first day of the candles of these tests: 300 days before their present.
-fn day(index: i64) -> DateTime<Utc> {
+pub(crate) fn day(index: i64) -> DateTime<Utc> {
     "2025-05-06T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::days(index)
 }
 
-async fn asset(domain: &Domain, symbol: &str) -> Arc<Asset> {
+pub(crate) async fn asset(domain: &Domain, symbol: &str) -> Arc<Asset> {
     domain.asset_by_symbol(&Symbol::try_from(symbol).unwrap()).await.unwrap().unwrap()
 }
 
-fn candle(open_time: DateTime<Utc>, [open, high, low, close]: [i64; 4], volume: i64) -> Candle {
+pub(crate) fn candle(open_time: DateTime<Utc>, [open, high, low, close]: [i64; 4], volume: i64) -> Candle {
     let price = |cents: i64| format!("{}.{:02}", cents / 100, cents % 100).parse().unwrap();
     let volume = volume.to_string().parse().unwrap();
     Candle::new(open_time, price(open), price(high), price(low), price(close), volume).unwrap()
 }
 
 /// Puts daily candles of AAPL from a day on; prices in cents.
-async fn put(app: &TestDomain, from: i64, rows: &[([i64; 4], i64)]) {
+pub(crate) async fn put(app: &TestDomain, from: i64, rows: &[([i64; 4], i64)]) {
     let candles: Vec<Candle> =
         (from..).zip(rows).map(|(index, (prices, volume))| candle(day(index), *prices, *volume)).collect();
     let asset = asset(&app.domain, "AAPL").await;
@@ -46,7 +46,7 @@ async fn put(app: &TestDomain, from: i64, rows: &[([i64; 4], i64)]) {
 }
 
 /// A market that goes sideways between 100 and 102, and at its last candle steps up with four times the volume.
-fn sideways_then_up(candles: i64) -> Vec<([i64; 4], i64)> {
+pub(crate) fn sideways_then_up(candles: i64) -> Vec<([i64; 4], i64)> {
     let mut before = 10_000;
     let mut rows: Vec<_> = (1..candles)
         .map(|i| {
@@ -59,7 +59,7 @@ fn sideways_then_up(candles: i64) -> Vec<([i64; 4], i64)> {
     rows
 }
 
-fn analysis(strategy: Option<&str>) -> Analysis {
+pub(crate) fn analysis(strategy: Option<&str>) -> Analysis {
     Analysis {
         symbol: "aapl".to_owned(),
         timeframe: Timeframe::D1,
@@ -68,20 +68,20 @@ fn analysis(strategy: Option<&str>) -> Analysis {
     }
 }
 
-fn code(error: Error) -> ProblemCode {
+pub(crate) fn code(error: Error) -> ProblemCode {
     match error {
         Error::Problems(problems) => problems[0].code,
         Error::Fault(fault) => panic!("{fault}"),
     }
 }
 
-async fn signals(app: &TestDomain, viewer: &Viewer, filter: SignalFilter) -> Vec<SignalView> {
+pub(crate) async fn signals(app: &TestDomain, viewer: &Viewer, filter: SignalFilter) -> Vec<SignalView> {
     let args = PageArgs { first: Some(100), ..PageArgs::default() };
     app.domain.signals_page(viewer, &filter, SignalOrder::default(), &args).await.unwrap().items
 }
 
 /// A purchase at 100 for 110, given up at 95, about a day.
-fn purchase(index: i64) -> NewSignal {
+pub(crate) fn purchase(index: i64) -> NewSignal {
     NewSignal {
         symbol: "AAPL".to_owned(),
         mode: Some(Mode::Swing),
@@ -97,14 +97,14 @@ fn purchase(index: i64) -> NewSignal {
     }
 }
 
-async fn record(app: &TestDomain, viewer: &Viewer, signals: Vec<NewSignal>) {
+pub(crate) async fn record(app: &TestDomain, viewer: &Viewer, signals: Vec<NewSignal>) {
     for answer in app.domain.record_signals(viewer, signals).await.unwrap() {
         assert_eq!(answer.unwrap().outcome, RecordOutcome::Inserted);
     }
 }
 
 /// A scheduler whose jobs of this file run only when they are asked to.
-async fn at_rest(app: &TestDomain, owner: &Viewer) -> DropGuard {
+pub(crate) async fn at_rest(app: &TestDomain, owner: &Viewer) -> DropGuard {
     for job in ["signal_generation", "candle_close_signals", "signal_settlement"] {
         app.domain.pause_job(owner, job, &ClientInfo::default()).await.unwrap();
     }
@@ -271,7 +271,8 @@ both_databases! {
 
         let everything = SignalFilter::default();
         let stats = async |viewer: &Viewer, filter: &SignalFilter, group| {
-            app.domain.signal_stats(viewer, filter, group).await.unwrap()
+            // They are told of days gone by: that they are left out otherwise is for judging.rs to tell.
+            app.domain.signal_stats(viewer, filter, group, true).await.unwrap()
         };
         let of = |all: &[SignalStats], group: &str| {
             all.iter().find(|stats| stats.group.as_deref() == Some(group)).cloned().unwrap()

@@ -2,10 +2,13 @@
 
 mod analysis;
 mod database;
+mod freshness;
 mod ingest;
+mod judging;
 mod limits;
 mod list;
 mod market;
+mod model;
 mod outbox;
 mod record;
 mod scheduler;

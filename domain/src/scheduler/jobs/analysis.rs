@@ -35,7 +35,9 @@ async fn generate_where(run: &JobRun, only_new: bool) -> Result<(), Stopped> {
 /// Judges every open signal of which candles have decided.
 pub(super) async fn settle(run: JobRun) -> Result<(), Stopped> {
     let domain = run.domain();
-    for (asset, timeframe) in domain.open_signal_groups().await? {
+    let groups = domain.open_signal_groups().await?;
+    domain.bring_candles_of_open_signals(&groups).await?;
+    for (asset, timeframe) in groups {
         let Some(asset) = domain.asset_by_id(asset).await? else { continue };
         let mut after = None;
         loop {

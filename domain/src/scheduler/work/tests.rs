@@ -51,6 +51,7 @@ async fn domain(folder: &tempfile::TempDir) -> Domain {
         mailer: Arc::new(NoMail),
         backups: Arc::new(NoBackups),
         market_sources: Vec::new(),
+        model: None,
     };
     let password_cost = PasswordCost { memory_kib: 8, iterations: 1, parallelism: 1 };
     Domain::new(db, DomainConfig { password_cost, ..DomainConfig::default() }, ports).unwrap()

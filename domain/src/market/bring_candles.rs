@@ -1,0 +1,56 @@
+//! What those who judge by candles ask of the market: to have them, and to know where they come from.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Timeframe;
+use super::asset::Model as Asset;
+use super::candle_series::deepest;
+use super::read_candles::smaller;
+use super::source::SourceName;
+use crate::Domain;
+use crate::error::Result;
+use crate::ids::AssetId;
+
+/// Where the candles of an asset in a timeframe come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CandleBasis {
+    /// The source of those that they are, or are made of.
+    pub(crate) source: SourceName,
+    /// When they were last brought up to date.
+    pub(crate) fetched_at: DateTime<Utc>,
+}
+
+impl Domain {
+    /// Has the asset's source bring the candles of this timeframe, or those that they are made of, up to date and back to
+    /// `from`, as far as it goes. Nothing where no source has them.
+    ///
+    /// # Errors
+    /// When the database does not answer. That a source does not is no error.
+    pub(crate) async fn bring_candles(
+        &self,
+        asset: &Arc<Asset>,
+        timeframe: Timeframe,
+        from: DateTime<Utc>,
+    ) -> Result<()> {
+        if let Some(stored) = self.timeframe_to_ask(asset, timeframe) {
+            self.refresh_candles(asset, stored, from.max(self.now() - deepest(stored))).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a source that is switched on has candles of this asset and timeframe.
+    pub(crate) fn has_candle_source(&self, asset: &Asset, timeframe: Timeframe) -> bool {
+        self.timeframe_to_ask(asset, timeframe).is_some()
+    }
+
+    /// Where the candles come from that are read for this asset and timeframe; none where there are none.
+    pub(crate) async fn candle_basis(&self, asset: AssetId, timeframe: Timeframe) -> Result<Option<CandleBasis>> {
+        let series = self.series_of(asset).await?;
+        let stored = std::iter::once(&timeframe)
+            .chain(smaller(timeframe))
+            .find_map(|part| series.iter().find(|series| series.timeframe == *part));
+        Ok(stored.map(|series| CandleBasis { source: series.source, fetched_at: series.fetched_at }))
+    }
+}

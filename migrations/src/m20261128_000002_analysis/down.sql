@@ -1,0 +1,2 @@
+ALTER TABLE signals DROP COLUMN is_simulated;
+ALTER TABLE signals DROP COLUMN in_hindsight;

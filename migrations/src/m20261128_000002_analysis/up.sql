@@ -1,0 +1,2 @@
+ALTER TABLE signals ADD COLUMN in_hindsight {bool} NOT NULL DEFAULT FALSE;
+ALTER TABLE signals ADD COLUMN is_simulated {bool} NOT NULL DEFAULT FALSE;
