@@ -11,6 +11,7 @@ mod numbers;
 mod progress;
 mod settings;
 mod settle;
+mod settle_now;
 mod similar;
 mod stats;
 mod strategies;
