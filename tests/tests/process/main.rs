@@ -13,5 +13,6 @@ mod market;
 mod place;
 mod secrets;
 mod server;
+mod shown;
 mod small_disk;
 mod words;
