@@ -1,7 +1,9 @@
-//! The documents say what is so: each requirement has its row, each link leads somewhere, the picture is the workspace.
+//! The documents say what is so: each requirement has its row, each dependency its sentence, each link leads somewhere, the
+//! picture is the workspace.
 
 mod alignment;
 mod architecture;
+mod decisions;
 mod links;
 
 use std::fs;
