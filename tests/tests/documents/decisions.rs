@@ -1,21 +1,14 @@
 //! Each dependency has a sentence in docs/decisions.md.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use serde_json::Value;
 
-use crate::{read, root};
+use crate::{packages, read};
 
 /// What our crates and the clients of `tests/clients` depend on by name, but for each other.
 fn dependencies() -> BTreeSet<String> {
-    let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
+    let packages = packages();
     let crates = packages.iter().flat_map(|package| package["dependencies"].as_array().unwrap());
     let crates = crates.map(|dependency| dependency["name"].as_str().unwrap().to_owned());
     let mut names: BTreeSet<String> = crates.filter(|name| !name.starts_with("bellwether")).collect();
