@@ -54,7 +54,7 @@ impl Domain {
             to: None,
             currency: None,
         };
-        let CandleSeries { asset, mut candles, source, .. } = self.candle_series(viewer, &query).await?;
+        let CandleSeries { asset, mut candles, .. } = self.candle_series(viewer, &query).await?;
         let candles = candles.split_off(candles.len().saturating_sub(CANDLES));
         let Some(newest) = candles.last() else {
             return Err(Fault::MarketDataUnavailable(asset.symbol.clone()).into());
@@ -68,13 +68,7 @@ impl Domain {
             return Err(Problem::validation(&["timeframe"], message).into());
         }
         let analyst = Analyst::of(candles.iter().map(bar));
-        let place = Place {
-            asset: &asset,
-            timeframe: analysis.timeframe,
-            mode: analysis.mode,
-            candle: newest,
-            is_simulated: source.is_simulated(),
-        };
+        let place = Place { asset: &asset, timeframe: analysis.timeframe, mode: analysis.mode, candle: newest };
         let signal = signal_of(&place, strategy, &strategy.judge(&analyst), &analyst);
         let recording = Recording {
             tenant_id: member.tenant_id,
@@ -109,8 +103,6 @@ pub(super) struct Place<'a> {
     pub(super) mode: Mode,
     /// The newest candle that the analyst has seen.
     pub(super) candle: &'a Candle,
-    /// Whether the candles are simulated.
-    pub(super) is_simulated: bool,
 }
 
 /// The opinion as a signal.
@@ -129,9 +121,8 @@ pub(super) fn signal_of(place: &Place<'_>, strategy: &Strategy, opinion: &Opinio
         .map(|reason| Reason { indicator: reason.indicator.to_owned(), value: reason.value, says: reason.says })
         .collect();
     let because = reasons.first().map(|reason| reason.says.as_str()).unwrap_or_default();
-    let mark = if place.is_simulated { " (simulated)" } else { "" };
     let summary = format!(
-        "{direction} {} on {}, confidence {} of 100: {because}{mark}.",
+        "{direction} {} on {}, confidence {} of 100: {because}.",
         place.asset.symbol, place.timeframe, opinion.confidence
     );
     NewSignal {

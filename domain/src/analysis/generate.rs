@@ -77,8 +77,7 @@ impl Domain {
         let mut recorded = 0;
         if is_news(newest.open_time, timeframe, now) {
             let analyst = Analyst::of(candles.iter().map(bar));
-            let is_simulated = self.has_simulated_candles(asset.id).await?;
-            let place = Place { asset, timeframe, mode: mode(timeframe), candle: newest, is_simulated };
+            let place = Place { asset, timeframe, mode: mode(timeframe), candle: newest };
             let opinions = ALL.into_iter().map(|strategy| (strategy, strategy.judge(&analyst)));
             let signals: Vec<NewSignal> = opinions
                 .filter(|(_, opinion)| opinion.side.is_some())

@@ -1,4 +1,4 @@
-//! The assets that there are candles of, and whether those are simulated.
+//! The assets that there are candles of.
 
 use std::sync::Arc;
 
@@ -28,10 +28,5 @@ impl Domain {
         }
         assets.sort_by(|a, b| a.symbol.cmp(&b.symbol));
         Ok(assets)
-    }
-
-    /// Whether candles of an asset are simulated: what is made of them says so.
-    pub(crate) async fn has_simulated_candles(&self, asset: AssetId) -> Result<bool> {
-        Ok(self.series_of(asset).await?.iter().any(|series| series.source.is_simulated()))
     }
 }
