@@ -3,6 +3,7 @@
 mod assets;
 mod demo;
 mod exchanges;
+mod signals;
 mod trades;
 
 pub use demo::{DEMO_PASSWORD, DemoDone, demo, demo_logins};

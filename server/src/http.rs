@@ -9,6 +9,7 @@ mod accept;
 mod address;
 mod body;
 mod caller;
+mod demo_path;
 mod etag;
 mod graphiql;
 mod graphql;
@@ -124,7 +125,10 @@ pub fn router(state: AppState) -> Router {
         .route("/ready", get(health::ready))
         .route("/.well-known/jwks.json", get(health::jwks));
     if settings.graphiql {
-        router = router.route("/graphiql", get(graphiql::page)).route("/graphiql/{file}", get(graphiql::asset));
+        router = router
+            .route("/graphiql", get(graphiql::page))
+            .route("/graphiql/operations.json", get(demo_path::tabs))
+            .route("/graphiql/{file}", get(graphiql::asset));
     }
     router
         .fallback(elsewhere)

@@ -2,7 +2,7 @@
 
     python tests/clients/deploy.py target/debug/bellwether
 
-Uses systemd-analyze, nginx and hadolint where they are on PATH.
+Uses hadolint, nginx and caddy where they are beside this Python or on PATH, as they are in CI; systemd-analyze where it is.
 """
 import os
 import re
@@ -23,6 +23,13 @@ def run(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, **options)
     assert done.returncode == 0, f"{' '.join(map(str, command))}: {done.stdout}{done.stderr}"
     return done.stdout + done.stderr
+
+
+def needed(program):
+    """Where a program is: beside this Python or on PATH. CI has it."""
+    found = shutil.which(program, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert found or not os.environ.get("CI"), f"{program} is not here"
+    return found
 
 
 def compose():
@@ -68,10 +75,13 @@ def dockerfile():
     least = re.search(r'^rust-version = "(\d+)\.(\d+)"', (ROOT / "Cargo.toml").read_text(), re.M)
     assert tuple(map(int, rust.groups())) >= tuple(map(int, least.groups())), "the image's Rust is too old"
     last = text[text.rindex("\nFROM ") :]
-    assert re.search(r"^USER (?!root)\S+$", last, re.M), "it would run as root"
-    if shutil.which("hadolint"):
-        run("hadolint", DEPLOY / "Dockerfile")
-    return f"{len(stages)} stages"
+    assert re.search(r"^USER (?!root|0)\S+$", last, re.M), "it would run as root"
+    assert re.search(r"^HEALTHCHECK .*/ready", last, re.M), "nobody would see that it is not ready"
+    hadolint = needed("hadolint")
+    if not hadolint:
+        return f"{len(stages)} stages, hadolint is not here"
+    run(hadolint, DEPLOY / "Dockerfile")
+    return f"{len(stages)} stages, hadolint has nothing to say"
 
 
 def unit():
@@ -92,15 +102,27 @@ def unit():
 
 def nginx():
     text = (DEPLOY / "nginx.conf").read_text()
-    assert text.count("{") == text.count("}")
-    if not shutil.which("nginx"):
+    program = needed("nginx")
+    if not program:
         return "nginx is not here"
     with tempfile.TemporaryDirectory() as folder:
         # Without a certificate, and as nobody special.
-        plain = re.sub(r"^\s*ssl_certificate.*$", "", text, flags=re.M).replace("443 ssl", "127.0.0.1:0")
+        plain = re.sub(r"^\s*ssl_certificate.*$", "", text, flags=re.M).replace("443 ssl", f"unix:{folder}/socket")
+        paths = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         whole = Path(folder) / "nginx.conf"
-        whole.write_text(f"pid {folder}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\n{plain}\n}}\n")
-        return run("nginx", "-t", "-c", whole, "-p", folder).strip().splitlines()[-1]
+        whole.write_text(f"pid {folder}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}\n{plain}\n}}\n")
+        return run(program, "-t", "-q", "-c", whole, "-p", folder).strip() or "nginx has nothing to say"
+
+
+def caddy():
+    program = needed("caddy")
+    if not program:
+        return "caddy is not here"
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"PATH": os.environ["PATH"], "HOME": folder, "DOMAIN": "signals.example.com"}
+        said = run(program, "validate", "--adapter", "caddyfile", "--config", DEPLOY / "Caddyfile", env=environment)
+    assert "Valid configuration" in said, said
+    return "caddy takes it"
 
 
 def scripts():
@@ -109,5 +131,5 @@ def scripts():
     return "postgres-init.sh can be read"
 
 
-for check in (compose, dockerfile, unit, nginx, scripts):
+for check in (compose, dockerfile, unit, nginx, caddy, scripts):
     print(f"{check.__name__}: {check()}")

@@ -6,7 +6,7 @@
 // the console, asks no other host for anything, names its controls, lets Tab out of the editors, and runs a query, a
 // sign-in and a subscription. Exits with 1 on the first failure. CHROMIUM names the browser where it is not /usr/bin/chromium.
 import assert from 'node:assert/strict';
-import { mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
@@ -121,6 +121,13 @@ async function walk() {
   if (notice) assert.match(notice, /^Sign in as the owner to load the schema\./);
   console.log(notice ? `  schema closed to visitors: "${notice}"` : '  schema open to visitors');
   await shot('1-visitor');
+
+  step = 'the operations of the demo\'s path are tabs';
+  const tabs = await page.$$eval('.graphiql-tab-button', (all) => all.map((tab) => tab.textContent.trim()));
+  const path = await readFile(new URL('../../docs/demo-path.md', import.meta.url), 'utf8');
+  const walked = [...path.matchAll(/^\[(\w+)\]\(operations/gm)].map(([, name]) => name).filter((name) => name !== 'Login');
+  assert.ok(walked.length > 10);
+  assert.deepEqual(tabs, ['FirstSignals', 'NewSignals', ...walked.filter((name, at) => name !== walked[at - 1])]);
 
   step = 'a visitor runs the first query';
   assert.match(await editor('.graphiql-query-editor'), /query FirstSignals/);
@@ -267,6 +274,17 @@ async function walk() {
   for (const colour of dark) assert.ok(colour.match(/\d+/g).slice(0, 3).every((c) => Number(c) < 90), `not dark: ${dark}`);
   await shot('8-dark');
 
+  step = 'a tab of the demo\'s path';
+  await openTab('SignalStats');
+  await until('its document and variables', () => {
+    const [query, variables] = [...document.querySelectorAll('.graphiql-query-editor .CodeMirror, .graphiql-editor-tool .CodeMirror')];
+    return query.CodeMirror.getValue().includes('signalStats') && variables.CodeMirror.getValue().includes('"groupBy"');
+  });
+  await new Promise((r) => setTimeout(r, 500));
+  await runOperation();
+  await responseHas('"winRate"');
+  await shot('9-demo-path');
+
   step = 'sign out';
   await page.click('#sign-out');
   await page.waitForSelector('#email', { visible: true, timeout: WAIT });
@@ -276,7 +294,7 @@ async function walk() {
   await page.setViewport({ width: 360, height: 740 });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(wide <= 0, `a narrow window scrolls sideways by ${wide} px`);
-  await shot('9-narrow');
+  await shot('10-narrow');
   await page.click('[aria-label="Open settings dialog"]');
   await page.waitForSelector('.graphiql-dialog', { timeout: WAIT });
   await page.keyboard.press('Escape');

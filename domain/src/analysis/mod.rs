@@ -13,6 +13,7 @@ mod numbers;
 mod progress;
 mod settings;
 mod settle;
+mod settle_now;
 mod similar;
 mod stats;
 mod strategies;

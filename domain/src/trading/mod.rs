@@ -59,7 +59,7 @@ pub use history::TradeFilter;
 pub use ledger::Model as LedgerEntry;
 pub use metrics::{DailyPnl, Distributions, Metrics};
 pub use order::Model as Order;
-pub use past_trades::PastTrade;
+pub use past_trades::{PastPrice, PastTrade};
 pub use place_order::{Placed, Simulation};
 pub use positions::{Portfolio, Position, Slice};
 pub use protections::{DrawdownLock, Protections, StopGuard};

@@ -30,12 +30,21 @@ pub struct PastTrade {
     pub side: Side,
     /// How much.
     pub quantity: &'static str,
-    /// When it was opened, and what was bid and asked then.
-    pub opened: (DateTime<Utc>, &'static str, &'static str),
-    /// When it was closed, and what was bid and asked then.
-    pub closed: (DateTime<Utc>, &'static str, &'static str),
-    /// What closed it.
-    pub reason: CloseReason,
+    /// When it was opened, and for what.
+    pub opened: PastPrice,
+    /// When it was closed, and for what, and what closed it; none while it is open.
+    pub closed: Option<(PastPrice, CloseReason)>,
+}
+
+/// What was bid and asked for an asset at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastPrice {
+    /// The moment.
+    pub at: DateTime<Utc>,
+    /// What a seller got, in the asset's currency.
+    pub bid: Price,
+    /// What a buyer paid.
+    pub ask: Price,
 }
 
 impl Domain {
@@ -79,7 +88,7 @@ impl Domain {
         });
         let request = request.map_err(Error::Problems)?;
 
-        let (at, mark) = mark(&asset, past.opened)?;
+        let (at, mark) = (past.opened.at, mark(&asset, past.opened)?);
         let execution = met(&mark, past.side, at)?;
         let book = self.read_book(account.id).await?;
         let cost = Cost::of(&book, &mark, execution.price, request.quantity)?;
@@ -91,14 +100,15 @@ impl Domain {
         booking.note_equity(&Marks::from([(asset.id, mark)]))?;
         written(booking).await?;
 
-        let (at, mark) = self::mark(&asset, past.closed)?;
+        let Some((closed, reason)) = past.closed else { return Ok(()) };
+        let (at, mark) = (closed.at, self::mark(&asset, closed)?);
         let execution = met(&mark, past.side.opposite(), at)?;
         let mut booking = Booking::new(self, self.read_book(account.id).await?, at);
         let mut order = self.closing_order(booking.version(), &opened, opened.quantity, None);
         order.created_at = at;
         booking.place(order.clone());
         let source = SourceName::Demo.as_str();
-        booking.close(order, &opened, opened.quantity, past.reason, &execution, source)?;
+        booking.close(order, &opened, opened.quantity, reason, &execution, source)?;
         booking.note_equity(&Marks::new())?;
         written(booking).await
     }
@@ -113,8 +123,7 @@ async fn written(booking: Booking) -> Result<()> {
 }
 
 /// The mark of a price that is taken to have been.
-fn mark(asset: &Arc<Asset>, (at, bid, ask): (DateTime<Utc>, &str, &str)) -> Result<(DateTime<Utc>, Mark)> {
-    let (bid, ask): (Price, Price) = (bid.parse()?, ask.parse()?);
+fn mark(asset: &Arc<Asset>, PastPrice { at, bid, ask }: PastPrice) -> Result<Mark> {
     let quote = Quote {
         asset_id: asset.id,
         symbol: asset.symbol.clone(),
@@ -129,7 +138,7 @@ fn mark(asset: &Arc<Asset>, (at, bid, ask): (DateTime<Utc>, &str, &str)) -> Resu
         licence: LicenceClass::Public,
         is_stale: false,
     };
-    Ok((at, Mark::new(Arc::clone(asset), quote, Price::from_int(1)?)?))
+    Ok(Mark::new(Arc::clone(asset), quote, Price::from_int(1)?)?)
 }
 
 fn met(mark: &Mark, side: Side, at: DateTime<Utc>) -> Result<Execution> {

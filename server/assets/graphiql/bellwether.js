@@ -20,6 +20,7 @@
   logout(input: $input) { userErrors { code message path } }
 }`;
 
+  /** What it opens with; where the database is the demo's, the operations of docs/demo-path.md come after. */
   const TABS = [
     {
       query: `# Bellwether answers at POST /graphql, and
@@ -285,7 +286,19 @@ subscription NewSignals {
   let root = null;
   let current = null;
 
+  /** Adds the saved operations of the demo's path, where this is the demo. */
+  async function addOperations() {
+    try {
+      const response = await fetch('/graphiql/operations.json', { credentials: 'omit' });
+      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+      TABS.push(...(await response.json()));
+    } catch (error) {
+      say('notice', `The saved operations could not be loaded (${error.message}). Everything else works without them.`);
+    }
+  }
+
   function render() {
+    if (!root) return; // Somebody signs in before the tabs are there.
     if (current) current.dispose();
     current = makeFetcher();
     root.render(
@@ -306,8 +319,10 @@ subscription NewSignals {
     element('loading').textContent = 'GraphiQL could not be loaded: one of its files is missing.';
     return;
   }
-  element('loading').remove();
-  new MutationObserver(openEditors).observe(place, { childList: true, subtree: true });
-  root = ReactDOM.createRoot(place);
-  render();
+  addOperations().then(() => {
+    element('loading').remove();
+    new MutationObserver(openEditors).observe(place, { childList: true, subtree: true });
+    root = ReactDOM.createRoot(place);
+    render();
+  });
 })();

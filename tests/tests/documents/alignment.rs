@@ -1,6 +1,7 @@
-//! docs/alignment-matrix.md has one row for each requirement, and what it calls OK has a test behind it.
+//! docs/alignment-matrix.md has one row for each requirement and for each call to action of the site, and what it calls OK
+//! has a test behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -108,4 +109,52 @@ fn every_row_says_how_it_stands_in_the_words_there_are() {
             assert!(files.iter().any(|file| proves(file)), "{subject}: nothing proves it: {evidence}");
         }
     }
+}
+
+/// The English words of what the site's templates show as buttons.
+fn calls_to_action() -> BTreeSet<String> {
+    let mut open = vec![root().join("site/templates")];
+    let (words, landing) = (read("site/config.toml"), read("site/content/_index.md"));
+    let said = |text: &str, key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{key} = \"")));
+        line.unwrap_or_else(|| panic!("no words for {key}")).trim_end_matches('"').to_owned()
+    };
+    // The keys of the words, each after one of these.
+    let keys = |text: &str, before: &str| -> Vec<String> {
+        let rest = text.split(before).skip(1);
+        rest.map(|rest| rest.split(['"', ' ', '}']).next().unwrap_or_default().to_owned()).collect()
+    };
+    let mut found = BTreeSet::new();
+    while let Some(folder) = open.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            for button in text.split("class=\"button").skip(1) {
+                let shown = button.split_once('>').unwrap().1;
+                let shown = shown.split("</a>").next().unwrap().split("</button>").next().unwrap();
+                let shown = shown.split("<span class=\"hidden\">").next().unwrap();
+                let translated = keys(shown, "trans(key=\"").into_iter().map(|key| said(&words, &key));
+                let copied = keys(shown, "copy.").into_iter().map(|key| said(&landing, &key));
+                let said: Vec<String> = translated.chain(copied).collect();
+                assert!(!said.is_empty(), "{}: {shown}", path.display());
+                found.extend(said);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_call_to_action_has_its_row() {
+    let text = read("docs/alignment-matrix.md");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let rows = rows.map(|line| line.split(" | ").collect::<Vec<_>>()).filter(|row| row.len() == 7);
+    let told: Vec<&str> = rows.map(|row| row[1]).collect();
+    let calls = calls_to_action();
+    assert!(calls.len() >= 8, "{calls:?}");
+    let untold: Vec<_> = calls.iter().filter(|call| !told.iter().any(|row| row.contains(call.as_str()))).collect();
+    assert!(untold.is_empty(), "without a row: {untold:?}");
 }

@@ -1,21 +1,12 @@
 //! The picture in docs/architecture.md has the arrows that Cargo knows, and no other.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
-use serde_json::Value;
-
-use crate::{read, root};
+use crate::{packages, read, root};
 
 /// Which of our crates depends on which, but for its tests.
 fn dependencies() -> BTreeSet<(String, String)> {
-    let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
+    let packages = packages();
     let folder = |name: &str| -> Option<String> {
         let package = packages.iter().find(|package| package["name"] == name)?;
         let manifest = package["manifest_path"].as_str().unwrap();
@@ -23,7 +14,7 @@ fn dependencies() -> BTreeSet<(String, String)> {
         Some(inside.strip_suffix("/Cargo.toml").unwrap().to_owned())
     };
     let mut found = BTreeSet::new();
-    for package in packages {
+    for package in &packages {
         let from = folder(package["name"].as_str().unwrap()).unwrap();
         for dependency in package["dependencies"].as_array().unwrap() {
             if dependency["kind"].is_null()

@@ -1,11 +1,16 @@
-//! The documents say what is so: each requirement has its row, each link leads somewhere, the picture is the workspace.
+//! The documents say what is so: each requirement has its row, each dependency its sentence, each link leads somewhere, the
+//! picture is the workspace.
 
 mod alignment;
 mod architecture;
+mod decisions;
 mod links;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
 
 /// The repository's root.
 fn root() -> PathBuf {
@@ -14,6 +19,17 @@ fn root() -> PathBuf {
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Our crates, as Cargo knows them.
+fn packages() -> Vec<Value> {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
 }
 
 /// The targets of the links of a Markdown text.

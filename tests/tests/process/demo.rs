@@ -20,6 +20,27 @@ async fn rows(place: &Place) -> [i64; 4] {
     rows
 }
 
+/// How many assets have a year of candles; how many assets with timeframe and mode have twenty signals, and some that were
+/// decided; how many outcomes there are, with none; open and closed trades.
+async fn past(place: &Place) -> [i64; 6] {
+    let mut past = [0; 6];
+    let queries = [
+        "SELECT count(*) AS figure FROM (SELECT 1 FROM candles WHERE timeframe = '1d' GROUP BY series_id \
+         HAVING count(*) >= 245) AS years",
+        "SELECT count(*) AS figure FROM (SELECT 1 FROM signals GROUP BY asset_id, timeframe, mode \
+         HAVING count(*) >= 20) AS series",
+        "SELECT count(*) AS figure FROM (SELECT DISTINCT asset_id, timeframe, mode FROM signals \
+         WHERE outcome IN ('WIN', 'LOSS')) AS decided",
+        "SELECT count(DISTINCT COALESCE(outcome, 'OPEN')) AS figure FROM signals",
+        "SELECT count(*) AS figure FROM trades WHERE status = 'OPEN'",
+        "SELECT count(*) AS figure FROM trades WHERE status = 'CLOSED'",
+    ];
+    for (figure, query) in past.iter_mut().zip(queries) {
+        *figure = place.figure(query).await;
+    }
+    past
+}
+
 async fn stop(server: Server) {
     let (code, took) = server.terminate().await;
     assert_eq!(code, Some(0));
@@ -59,6 +80,22 @@ both_databases! {
         allowed.sign_in("trader@rif.test", DEMO_PASSWORD).await;
         assert_eq!(allowed.out(), "", "serve tells what it does in its log alone");
         stop(allowed).await;
+    }
+
+    /// Before any server runs: what a demo shows is there when it is seeded, and again after a reset.
+    async fn it_has_a_past(app: Place) {
+        app.done(&["migrate", "up"]);
+        app.done(&["seed", "--demo"]);
+        let first = past(&app).await;
+        let [years, series, decided, outcomes, open, closed] = first;
+        assert!(years >= 20, "{years} assets have a year of daily candles");
+        assert_eq!(series, 24, "eight assets, each in three timeframes and modes, with at least twenty signals");
+        assert_eq!((decided, outcomes), (24, 4), "some of each were decided; there are hits, misses, expired and open ones");
+        assert_eq!([open, closed], [3, 5]);
+        let again = app.done(&["seed", "--demo"]).out;
+        assert!(again.contains(" 0 new signals,") && again.contains(" 0 settled,") && again.contains(" 0 trades"), "{again}");
+        app.done(&["reset", "--demo"]);
+        assert_eq!(past(&app).await, first);
     }
 
     async fn another_business_is_left_alone(app: Place) {

@@ -114,6 +114,7 @@ async fn what_is_asked_for_is_exposed() {
 #[test]
 fn prometheus_takes_them() {
     if Command::new("promtool").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "CI needs promtool for this test");
         return eprintln!("promtool is not installed: this test is left out");
     }
     let folder = tempfile::tempdir().unwrap();

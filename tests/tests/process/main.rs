@@ -14,5 +14,6 @@ mod model;
 mod place;
 mod secrets;
 mod server;
+mod shown;
 mod small_disk;
 mod words;

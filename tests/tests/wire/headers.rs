@@ -58,6 +58,7 @@ async fn every_answer_has_the_security_headers() {
         ("keys", 200, wire.get("/.well-known/jwks.json")),
         ("page", 200, wire.get("/graphiql")),
         ("asset", 200, wire.get("/graphiql/bellwether.js")),
+        ("tabs", 200, wire.get("/graphiql/operations.json")),
         ("no asset", 404, wire.get("/graphiql/nothing.js")),
         ("query", 200, wire.operation("{ __typename }", Value::Null)),
         ("query of a member", 200, wire.operation("{ viewer { role } }", Value::Null).bearer_auth(token(&trader))),
