@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use bellwether_domain::error::Error;
 use bellwether_domain::market;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::paging::Item;
-use crate::scalars::Decimal;
+use crate::scalars::{Date, Decimal};
 use crate::signals::Words;
 
 /// Something with a price.
@@ -170,8 +170,8 @@ impl Exchange {
     /// Times of other hours, such as Ramadan.
     async fn seasons(&self) -> Vec<ExchangeSeason> {
         let season = |season: &market::Season| ExchangeSeason {
-            from: season.from,
-            until: season.until,
+            from: season.from.into(),
+            until: season.until.into(),
             sessions: season.sessions.iter().map(ExchangeSession::from).collect(),
         };
         self.0.calendar.seasons.iter().map(season).collect()
@@ -180,7 +180,7 @@ impl Exchange {
     /// The days that it is closed or closes early, as far as they are known here.
     async fn holidays(&self) -> Vec<ExchangeHoliday> {
         let holiday = |closing: &market::Closing| ExchangeHoliday {
-            date: closing.date,
+            date: closing.date.into(),
             name: closing.name.clone(),
             closes: closing.closes.map(clock),
         };
@@ -222,9 +222,9 @@ impl From<&market::Session> for ExchangeSession {
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct ExchangeSeason {
     /// The first day, such as 2026-02-19.
-    from: NaiveDate,
+    from: Date,
     /// The last day.
-    until: NaiveDate,
+    until: Date,
     /// The sessions of a week in it.
     sessions: Vec<ExchangeSession>,
 }
@@ -233,7 +233,7 @@ pub(crate) struct ExchangeSeason {
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct ExchangeHoliday {
     /// The day, such as 2026-12-25.
-    date: NaiveDate,
+    date: Date,
     /// Why, such as Christmas.
     name: String,
     /// When it closes early, such as 13:00; null where it does not open.
