@@ -36,6 +36,7 @@ const MANNERS: Manners = Manners {
     retries: 2,
     first_wait: Duration::from_millis(500),
     per_minute: NonZeroU32::new(20).unwrap(),
+    turn_within: Duration::from_secs(10),
     good_for: Duration::from_secs(30),
 };
 /// How many days one question about the past may span, and how far back there is something.

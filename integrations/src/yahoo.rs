@@ -34,6 +34,7 @@ const MANNERS: Manners = Manners {
     retries: 2,
     first_wait: Duration::from_millis(300),
     per_minute: NonZeroU32::new(60).unwrap(),
+    turn_within: Duration::from_secs(10),
     good_for: Duration::from_secs(10),
 };
 /// Assets that are asked for at the same time.
