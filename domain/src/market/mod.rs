@@ -40,7 +40,7 @@ pub use crate::signals::Timeframe;
 pub use aggregate::{aggregate, bucket};
 pub use ask_quotes::PricedQuote;
 pub use asset::{AssetKind, Column as AssetColumn, Entity as AssetEntity, Model as Asset, SourceSymbols};
-pub use calendar::{Calendar, Closing, MarketStatus, Season, Session};
+pub use calendar::{Calendar, Closing, KnownDays, MarketStatus, Season, Session};
 pub use candle::{Candle, CandleError, RawCandle, Tidied, tidy};
 pub use candle_series::{CandleQuery, CandleSeries, ChartRange, MOST_CANDLES};
 pub use catalog::{AssetCatalog, NewAsset};

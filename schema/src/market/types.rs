@@ -187,6 +187,16 @@ impl Exchange {
         self.0.calendar.holidays.iter().map(holiday).collect()
     }
 
+    /// The first day whose holidays are known; null where there are none to know, or nobody said.
+    async fn holidays_from(&self) -> Option<Date> {
+        self.0.calendar.holidays_known.map(|days| days.from.into())
+    }
+
+    /// The last day whose holidays are known; null where there are none to know, or nobody said.
+    async fn holidays_until(&self) -> Option<Date> {
+        self.0.calendar.holidays_known.map(|days| days.until.into())
+    }
+
     /// Whether it is open now. For everybody.
     async fn status(&self, ctx: &Context<'_>) -> Field<MarketStatus> {
         let exchange = Arc::clone(&self.0);
@@ -272,11 +282,13 @@ pub(crate) struct MarketStatus {
     is_open: bool,
     /// When it next opens or closes; null for a market that never closes.
     next_change: Option<DateTime<Utc>>,
+    /// Whether the holidays of that day are known here; where they are not, the day is taken for an ordinary one.
+    holidays_known: bool,
 }
 
 impl From<market::MarketStatus> for MarketStatus {
-    fn from(market::MarketStatus { is_open, next_change }: market::MarketStatus) -> Self {
-        Self { is_open, next_change }
+    fn from(status: market::MarketStatus) -> Self {
+        Self { is_open: status.is_open, next_change: status.next_change, holidays_known: status.are_holidays_known }
     }
 }
 
