@@ -127,6 +127,12 @@ impl MarketSource for Casablanca {
         self.refresh_after
     }
 
+    /// The closing auction and the trading at its price end twenty minutes after the session; its pages are a quarter of an
+    /// hour late.
+    fn closing_after(&self) -> TimeDelta {
+        TimeDelta::minutes(40)
+    }
+
     fn timeframes(&self) -> &'static [Timeframe] {
         &[Timeframe::D1]
     }

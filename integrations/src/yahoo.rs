@@ -109,6 +109,11 @@ impl MarketSource for Yahoo {
         self.refresh_after
     }
 
+    /// Its prices are up to a quarter of an hour late, and closing auctions come after the session.
+    fn closing_after(&self) -> TimeDelta {
+        TimeDelta::minutes(25)
+    }
+
     fn timeframes(&self) -> &'static [Timeframe] {
         &[Timeframe::M1, Timeframe::M5, Timeframe::M15, Timeframe::H1, Timeframe::D1]
     }

@@ -68,7 +68,9 @@ impl fmt::Display for SourceName {
 }
 
 /// Who may be shown a price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Of two the greater is the narrower, and that of what is made of both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LicenceClass {
     /// Everybody, also on public pages.
     Public,
@@ -110,6 +112,9 @@ pub trait MarketSource: fmt::Debug + Send + Sync + 'static {
 
     /// How old a quote of an open market may be before it is asked for again.
     fn refresh_after(&self) -> TimeDelta;
+
+    /// How long after a session's end it has the closing price.
+    fn closing_after(&self) -> TimeDelta;
 
     /// In which timeframes it has candles. Others are made of these.
     fn timeframes(&self) -> &'static [Timeframe];

@@ -377,6 +377,10 @@ pub(crate) struct ExchangeRate {
     source: Option<MarketSource>,
     /// When it was that.
     at: DateTime<Utc>,
+    /// Whether it is older than a price should be while its market is open.
+    stale: bool,
+    /// Who may be shown it, and what was converted at it.
+    licence: LicenceClass,
 }
 
 impl ExchangeRate {
@@ -387,6 +391,8 @@ impl ExchangeRate {
             rate: rate.rate.into(),
             source: rate.source.map(MarketSource::from),
             at: rate.at,
+            stale: rate.is_stale,
+            licence: rate.licence.into(),
         }
     }
 }
