@@ -49,7 +49,7 @@ pub use error::{Error, Fault, Problem, ProblemCode, Result};
 use identity::{PasswordCost, Passwords, Profiles, Sessions, SigningKeys, TokenSettings};
 use limits::{LimitSettings, Limits};
 use mail::{MailSettings, Mailer};
-use market::{AssetCatalog, Interest, MarketSettings, MarketSource, QuoteFeed};
+use market::{Asked, AssetCatalog, Interest, MarketSettings, MarketSource, QuoteFeed};
 pub use measure::describe_metrics;
 use outbox::Outbox;
 use scheduler::Scheduler;
@@ -171,6 +171,7 @@ struct Inner {
     market_feed: QuoteFeed,
     market_sources: Vec<Arc<dyn MarketSource>>,
     interest: Interest,
+    asked: Asked,
     strategies: StrategyNames,
     analysis_cache: AnalysisCache,
     model: Option<Arc<dyn Model>>,
@@ -201,6 +202,7 @@ impl Domain {
             market_feed: QuoteFeed::default(),
             market_sources: ports.market_sources,
             interest: Interest::default(),
+            asked: Asked::default(),
             strategies: StrategyNames::default(),
             analysis_cache: AnalysisCache::default(),
             model: ports.model,
@@ -277,6 +279,10 @@ impl Domain {
 
     pub(crate) fn interest(&self) -> &Interest {
         &self.0.interest
+    }
+
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.0.asked
     }
 
     pub(crate) fn market_feed(&self) -> &QuoteFeed {

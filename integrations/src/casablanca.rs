@@ -36,6 +36,7 @@ const MANNERS: Manners = Manners {
     retries: 2,
     first_wait: Duration::from_millis(500),
     per_minute: NonZeroU32::new(20).unwrap(),
+    turn_within: Duration::from_secs(10),
     good_for: Duration::from_secs(30),
 };
 /// How many days one question about the past may span, and how far back there is something.
@@ -124,6 +125,12 @@ impl MarketSource for Casablanca {
 
     fn refresh_after(&self) -> TimeDelta {
         self.refresh_after
+    }
+
+    /// The closing auction and the trading at its price end twenty minutes after the session; its pages are a quarter of an
+    /// hour late.
+    fn closing_after(&self) -> TimeDelta {
+        TimeDelta::minutes(40)
     }
 
     fn timeframes(&self) -> &'static [Timeframe] {

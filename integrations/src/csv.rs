@@ -2,7 +2,9 @@
 //!
 //! Needed are a time (`time`, `timestamp`, `date` or `open_time`), `open`, `high`, `low` and `close`; `volume`, `symbol` and
 //! `timeframe` may be there; other columns are passed over. A time is RFC 3339, a date, `2026-01-31 15:00:00` in UTC, or
-//! seconds or milliseconds since 1970.
+//! seconds or milliseconds since 1970. Whether lines are as far apart as their timeframe says is judged by [`spacing`].
+
+pub mod spacing;
 
 use std::io::Read;
 
@@ -42,6 +44,9 @@ pub struct Line {
     pub symbol: Option<String>,
     /// How long it lasts, where the line says so.
     pub timeframe: Option<Timeframe>,
+    /// The day that the time was written as, in whatever zone it was written; none where it was written in UTC or as a
+    /// number, which says nothing of the day it was at the exchange.
+    pub day: Option<NaiveDate>,
     /// The candle.
     pub candle: Candle,
 }
@@ -122,7 +127,8 @@ impl<R: Read> CandleFile<R> {
             ),
         };
         let time = field(self.columns.time).and_then(time_of);
-        let time = time.ok_or("time: expected a time like 2026-01-31T15:00:00Z, a date, or seconds since 1970")?;
+        let (time, day) =
+            time.ok_or("time: expected a time like 2026-01-31T15:00:00Z, a date, or seconds since 1970")?;
         let candle = Candle::new(
             time,
             price("open", self.columns.open)?,
@@ -135,6 +141,7 @@ impl<R: Read> CandleFile<R> {
             number,
             symbol: self.columns.symbol.and_then(field).map(str::to_owned),
             timeframe,
+            day,
             candle: candle.map_err(|error| error.to_string())?,
         })
     }
@@ -147,23 +154,28 @@ fn number_of<U: bellwether_domain::fixed::Unit>(text: &str) -> Result<bellwether
     crate::numbers::fixed(number).ok_or_else(|| "the number is too large".to_owned())
 }
 
-fn time_of(text: &str) -> Option<DateTime<Utc>> {
+/// The time that a text says, and the day that it was written as.
+fn time_of(text: &str) -> Option<(DateTime<Utc>, Option<NaiveDate>)> {
     if let Ok(number) = text.parse::<i64>() {
         // Seconds until the year 5138, milliseconds beyond.
-        return if number.abs() < 100_000_000_000 {
+        let time = if number.abs() < 100_000_000_000 {
             DateTime::from_timestamp(number, 0)
         } else {
             DateTime::from_timestamp_millis(number)
         };
+        return time.map(|time| (time, None));
     }
-    let exact = DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc));
+    if let Ok(exact) = DateTime::parse_from_rfc3339(text) {
+        let is_elsewhere = exact.offset().local_minus_utc() != 0;
+        return Some((exact.with_timezone(&Utc), is_elsewhere.then(|| exact.date_naive())));
+    }
     let local = || {
         ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
             .iter()
             .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
     };
     let day = || text.parse::<NaiveDate>().ok().map(|day| day.and_time(NaiveTime::MIN));
-    exact.ok().or_else(|| local().or_else(day).map(|time| time.and_utc()))
+    local().or_else(day).map(|time| (time.and_utc(), Some(time.date())))
 }
 
 impl<R> std::fmt::Debug for CandleFile<R> {
@@ -191,7 +203,20 @@ mod tests {
         let times: Vec<String> = read.iter().map(|line| line.candle.open_time.to_rfc3339()).collect();
         assert_eq!(times, ["2026-01-30T00:00:00+00:00", "2026-01-31T15:00:00+00:00", "2026-01-01T00:00:00+00:00"]);
         assert_eq!(read[1].candle.close.to_string(), "11.12345679");
+        let days: Vec<Option<String>> = read.iter().map(|line| line.day.map(|day| day.to_string())).collect();
+        assert_eq!(days, [Some("2026-01-30".to_owned()), Some("2026-01-31".to_owned()), None]);
         assert_eq!((read[2].number, read[2].candle.volume.to_string()), (4, "5.5".to_owned()));
+    }
+
+    #[test]
+    fn a_time_with_an_offset_is_of_the_day_that_it_was_there() {
+        let text = "time,open,high,low,close\n2026-01-30T00:00:00+01:00,1,1,1,1\n2026-01-30T23:30:00-05:00,1,1,1,1\n\
+                    2026-01-30T00:00:00Z,1,1,1,1\n";
+        let read: Vec<Line> = lines(text).into_iter().map(Result::unwrap).collect();
+        let times: Vec<String> = read.iter().map(|line| line.candle.open_time.to_rfc3339()).collect();
+        assert_eq!(times, ["2026-01-29T23:00:00+00:00", "2026-01-31T04:30:00+00:00", "2026-01-30T00:00:00+00:00"]);
+        let there = "2026-01-30".parse().ok();
+        assert_eq!(read.iter().map(|line| line.day).collect::<Vec<_>>(), [there, there, None]);
     }
 
     #[test]

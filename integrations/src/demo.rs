@@ -182,6 +182,10 @@ impl MarketSource for Demo {
         self.refresh_after
     }
 
+    fn closing_after(&self) -> TimeDelta {
+        TimeDelta::zero()
+    }
+
     fn timeframes(&self) -> &'static [Timeframe] {
         &[Timeframe::M1, Timeframe::M5, Timeframe::M15, Timeframe::H1, Timeframe::D1]
     }

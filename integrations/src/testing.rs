@@ -18,6 +18,7 @@ pub(crate) const HURRIED: Manners = Manners {
     retries: 1,
     first_wait: Duration::from_millis(1),
     per_minute: NonZeroU32::new(6_000).unwrap(),
+    turn_within: Duration::from_secs(10),
     good_for: Duration::from_millis(1),
 };
 

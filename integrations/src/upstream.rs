@@ -29,14 +29,14 @@ pub(crate) struct Manners {
     pub(crate) first_wait: Duration,
     /// Questions a minute.
     pub(crate) per_minute: NonZeroU32,
+    /// How long a question waits for its turn among those before it is given up.
+    pub(crate) turn_within: Duration,
     /// How long an answer is good for whoever asks the same.
     pub(crate) good_for: Duration,
 }
 
 /// Bytes of an answer at most.
 const LARGEST: usize = 8 * 1_024 * 1_024;
-/// How long a question waits for its turn before it is given up.
-const TURN_WITHIN: Duration = Duration::from_secs(10);
 /// Answers that are remembered.
 const REMEMBERED: u64 = 2_000;
 /// The longest Retry-After that is waited for; for a longer one the server is left alone until then.
@@ -93,7 +93,7 @@ impl<T: Send + Sync + 'static> Upstream<T> {
         url: Url,
         read: impl Fn(&Answer) -> Result<T, SourceError> + Send + Sync,
     ) -> Result<Arc<T>, SourceError> {
-        self.breaker.check()?;
+        let permit = self.breaker.permit()?;
         let waits = ExponentialBuilder::default()
             .with_min_delay(self.manners.first_wait)
             .with_max_times(self.manners.retries)
@@ -108,13 +108,16 @@ impl<T: Send + Sync + 'static> Upstream<T> {
                 _ => wait,
             })
             .await;
-        self.breaker.note(answered.as_ref().err());
+        // Whoever did not get its turn asked nobody, and learnt nothing of the server.
+        if !matches!(answered, Err(SourceError::NoTurn)) {
+            permit.note(answered.as_ref().err());
+        }
         answered.map(Arc::new)
     }
 
     async fn ask_once(&self, url: Url) -> Result<Answer, SourceError> {
-        let turn = tokio::time::timeout(TURN_WITHIN, self.limiter.until_ready()).await;
-        turn.map_err(|_| SourceError::TooOften { retry_after: None })?;
+        let turn = tokio::time::timeout(self.manners.turn_within, self.limiter.until_ready()).await;
+        turn.map_err(|_| SourceError::NoTurn)?;
         let request = self.client.get(url).headers(self.headers.clone()).timeout(self.manners.timeout);
         let mut response = request.send().await.map_err(|error| failure(&error))?;
         let status = response.status().as_u16();

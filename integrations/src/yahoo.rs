@@ -34,6 +34,7 @@ const MANNERS: Manners = Manners {
     retries: 2,
     first_wait: Duration::from_millis(300),
     per_minute: NonZeroU32::new(60).unwrap(),
+    turn_within: Duration::from_secs(10),
     good_for: Duration::from_secs(10),
 };
 /// Assets that are asked for at the same time.
@@ -106,6 +107,11 @@ impl MarketSource for Yahoo {
 
     fn refresh_after(&self) -> TimeDelta {
         self.refresh_after
+    }
+
+    /// Its prices are up to a quarter of an hour late, and closing auctions come after the session.
+    fn closing_after(&self) -> TimeDelta {
+        TimeDelta::minutes(25)
     }
 
     fn timeframes(&self) -> &'static [Timeframe] {

@@ -136,7 +136,7 @@ pub fn mutation_schema(domain: Domain, open_introspection: bool) -> Schema {
 /// The schema in GraphQL's schema definition language, sorted, without the directives that every schema has.
 pub fn sdl() -> String {
     let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default()).finish();
-    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
     let sdl = schema.sdl_with_options(options);
     // Definitions are parted by blank lines, and a directive's description stands right above it.
     let is_directive = |definition: &&str| definition.lines().any(|line| line.starts_with("directive @"));

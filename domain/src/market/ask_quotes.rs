@@ -1,20 +1,23 @@
 //! What assets cost, for whoever asks.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::asset::Model as Asset;
+use super::patience::{BRIEF, wait_for};
 use super::quote::Quote;
 use super::rate::Rate;
 use super::source::LicenceClass;
 use crate::Domain;
 use crate::error::{Fault, Problem, ProblemCode, Result};
 use crate::fixed::FixedError;
+use crate::ids::AssetId;
 use crate::paging::LARGEST_PAGE;
 use crate::permission::Permission;
 use crate::viewer::Viewer;
 
-/// How long a source is waited for before what is known is given.
+/// How long a source is waited for where nothing is known yet.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A quote, and what its prices were multiplied with where they are in another currency than the asset's.
@@ -67,33 +70,55 @@ impl Domain {
         currency: Option<&str>,
     ) -> Result<Vec<PricedQuote>> {
         let currency = currency.map(parse_currency).transpose()?;
-        if let Err(error) = self.note_interest(assets.iter().map(|asset| asset.id)).await {
-            // Reading goes on while nothing can be written.
-            tracing::debug!(%error, "it was not noted who asks for what");
-        }
-        let ids = || assets.iter().map(|asset| asset.id).collect();
-        let (now, known) = (self.now(), self.known_quotes(ids()).await?);
-        let due: Vec<Arc<Asset>> =
-            assets.iter().filter(|asset| self.is_quote_due(asset, known.get(&asset.id), now)).cloned().collect();
-        let mut known = known;
-        if !due.is_empty() {
-            match tokio::time::timeout(PATIENCE, self.refresh_quotes(&due)).await {
-                Ok(Ok(_)) => known = self.known_quotes(ids()).await?,
-                Ok(Err(error)) => tracing::debug!(%error, "quotes could not be refreshed"),
-                Err(_) => tracing::debug!("a source takes too long: what is known is given"),
+        let mut asked = assets.to_vec();
+        if let Some(currency) = &currency {
+            let mut converted: Vec<&str> = assets.iter().map(|asset| asset.currency.as_str()).collect();
+            converted.sort_unstable();
+            converted.dedup();
+            for from in converted {
+                for pair in self.rate_assets(from, currency).await? {
+                    if asked.iter().all(|asset| asset.id != pair.id) {
+                        asked.push(pair);
+                    }
+                }
             }
+        }
+        self.wants(&asked).await;
+        let ids: Vec<AssetId> = asked.iter().map(|asset| asset.id).collect();
+        let mut known = self.known_quotes(ids.clone()).await?;
+        let due = self.quotes_to_ask(asked, &known);
+        if !due.is_empty() {
+            let is_all_known = due.iter().all(|asset| known.contains_key(&asset.id));
+            let domain = self.clone();
+            let asking = async move { domain.refresh_quotes(&due).await };
+            wait_for(if is_all_known { BRIEF } else { PATIENCE }, asking).await;
+            known = self.known_quotes(ids).await?;
         }
         let mut quotes = Vec::with_capacity(assets.len());
         for asset in assets {
             let Some(quote) = known.remove(&asset.id) else { continue };
             viewer.may_see_price(quote.licence)?;
-            quotes.push(self.priced(quote, currency.as_deref()).await?);
+            let priced = self.priced(quote, currency.as_deref()).await?;
+            // Whoever has the one price and the other has the rate.
+            viewer.may_see_price(priced.rate.map_or(LicenceClass::Public, |rate| rate.licence))?;
+            quotes.push(priced);
         }
         Ok(quotes)
     }
 
+    /// Those of the assets whose quotes are due, but for those that are known and being asked for already.
+    pub(super) fn quotes_to_ask(&self, assets: Vec<Arc<Asset>>, known: &HashMap<AssetId, Quote>) -> Vec<Arc<Asset>> {
+        let now = self.now();
+        let is_to_be_asked = |asset: &Arc<Asset>| {
+            let known = known.get(&asset.id);
+            let is_coming = known.is_some() && self.asked().is_under_way((asset.id, None));
+            !is_coming && self.is_quote_due(asset, known, now)
+        };
+        assets.into_iter().filter(is_to_be_asked).collect()
+    }
+
     /// The quote in a currency.
-    pub(super) async fn priced(&self, quote: Quote, currency: Option<&str>) -> Result<PricedQuote> {
+    async fn priced(&self, quote: Quote, currency: Option<&str>) -> Result<PricedQuote> {
         let asset_currency = quote.currency.clone();
         let Some(currency) = currency.filter(|currency| *currency != quote.currency) else {
             return Ok(PricedQuote { quote, rate: None, asset_currency });

@@ -21,6 +21,18 @@ pub struct Calendar {
     /// Days on which it is closed, or closes early.
     #[serde(default)]
     pub holidays: Vec<Closing>,
+    /// The days for which they are all in it; none where there are none to know.
+    #[serde(default)]
+    pub holidays_known: Option<KnownDays>,
+}
+
+/// Days from the first to the last, both among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownDays {
+    /// The first.
+    pub from: NaiveDate,
+    /// The last.
+    pub until: NaiveDate,
 }
 
 /// Hours on some days of the week, in the exchange's local time.
@@ -64,6 +76,8 @@ pub struct MarketStatus {
     pub is_open: bool,
     /// When it next opens or closes; none for a market that never does either.
     pub next_change: Option<DateTime<Utc>>,
+    /// Whether the holidays of that day are known; where they are not, it is taken for an ordinary one.
+    pub are_holidays_known: bool,
 }
 
 /// From when, until before when.
@@ -79,15 +93,23 @@ impl Calendar {
     /// Whether the market is open at a moment.
     pub fn status(&self, zone: Tz, at: DateTime<Utc>) -> MarketStatus {
         let today = at.with_timezone(&zone).date_naive();
+        let are_holidays_known = self.knows_holidays(today);
         // From the day before: a session may have begun there.
         let spans = self.spans(zone, shifted(today, -1), shifted(today, HORIZON as i64));
         let edge = start_of(zone, shifted(today, HORIZON as i64 + 1));
-        match spans.iter().find(|(_, closes)| *closes > at) {
-            Some((opens, closes)) if *opens <= at => {
-                MarketStatus { is_open: true, next_change: Some(*closes).filter(|closes| *closes < edge) }
-            }
-            Some((opens, _)) => MarketStatus { is_open: false, next_change: Some(*opens) },
-            None => MarketStatus { is_open: false, next_change: None },
+        let (is_open, next_change) = match spans.iter().find(|(_, closes)| *closes > at) {
+            Some((opens, closes)) if *opens <= at => (true, Some(*closes).filter(|closes| *closes < edge)),
+            Some((opens, _)) => (false, Some(*opens)),
+            None => (false, None),
+        };
+        MarketStatus { is_open, next_change, are_holidays_known }
+    }
+
+    /// Whether the holidays of a day are known. Who has a list of them and says not of which days knows of none.
+    pub fn knows_holidays(&self, day: NaiveDate) -> bool {
+        match self.holidays_known {
+            Some(days) => (days.from..=days.until).contains(&day),
+            None => self.holidays.is_empty(),
         }
     }
 
@@ -184,6 +206,28 @@ mod tests {
     fn status(calendar: &Calendar, zone: Tz, time: &str) -> (bool, Option<String>) {
         let status = calendar.status(zone, at(time));
         (status.is_open, status.next_change.map(|next| next.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)))
+    }
+
+    #[test]
+    fn a_calendar_knows_how_far_it_goes() {
+        let zone = Tz::America__New_York;
+        let day = |text: &str| text.parse().unwrap();
+        let known = Some(KnownDays { from: day("2026-01-01"), until: day("2026-12-31") });
+        let calendar = Calendar { holidays_known: known, ..new_york() };
+        for (time, is_known) in [
+            ("2026-01-01T04:59:59Z", false),
+            ("2026-01-01T05:00:00Z", true),
+            ("2027-01-01T04:59:59Z", true),
+            ("2027-01-01T05:00:00Z", false),
+        ] {
+            assert_eq!(
+                calendar.status(zone, at(time)).are_holidays_known,
+                is_known,
+                "{time}: by the exchange's own day"
+            );
+        }
+        assert!(!new_york().knows_holidays(day("2026-06-01")), "holidays of days that nobody named");
+        assert!(Calendar::always().knows_holidays(day("2050-01-01")), "none to know");
     }
 
     #[test]

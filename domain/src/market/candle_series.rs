@@ -9,8 +9,10 @@ use super::Timeframe;
 use super::ask_quotes::parse_currency;
 use super::asset::Model as Asset;
 use super::candle::Candle;
+use super::patience::{BRIEF, wait_for};
 use super::rate::Rate;
 use super::read_candles::smaller;
+use super::series::head;
 use super::source::SourceName;
 use crate::Domain;
 use crate::clock::is_storable;
@@ -20,7 +22,7 @@ use crate::viewer::Viewer;
 
 /// Candles that one answer holds at most.
 pub const MOST_CANDLES: usize = 5_000;
-/// How long a source is waited for before what is known is given.
+/// How long a source is waited for where nothing is known that reaches back as far as was asked.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How far back from now, or from the last moment that the market was open.
@@ -110,17 +112,10 @@ impl Domain {
         let currency = query.currency.as_deref().map(parse_currency).transpose()?;
         let now = self.now();
         let (from, until) = self.bounds(&asset, query, now)?;
-        if let Err(error) = self.note_interest(std::iter::once(asset.id)).await {
-            tracing::debug!(%error, "it was not noted who asks for what");
-        }
+        self.wants(std::slice::from_ref(&asset)).await;
         let timeframe = query.timeframe;
         if let Some(stored) = self.timeframe_to_ask(&asset, timeframe) {
-            let from = from.max(now - deepest(stored));
-            match tokio::time::timeout(PATIENCE, self.refresh_candles(&asset, stored, from)).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "candles could not be refreshed"),
-                Err(_) => tracing::debug!("a source takes too long: what is known is given"),
-            }
+            self.ask_for_candles(&asset, stored, from.max(now - deepest(stored))).await?;
         }
         let series = self.series_of(asset.id).await?;
         let stored = std::iter::once(&timeframe)
@@ -133,9 +128,7 @@ impl Domain {
         if has_earlier {
             candles.remove(0);
         }
-        let exchange = self.exchange_of(&asset);
-        let last_open = exchange.calendar.last_open(exchange.time_zone, now);
-        let may_lag = timeframe.span() + self.config().market.stale_after;
+        let is_stale = self.lags_behind(&asset, stored, timeframe.span(), now).await?;
         let mut found = CandleSeries {
             timeframe,
             candles,
@@ -144,13 +137,16 @@ impl Domain {
             made_of: stored.timeframe,
             refused: u64::try_from(stored.refused).unwrap_or(0),
             fetched_at: stored.fetched_at,
-            is_stale: last_open.is_some_and(|open| stored.fetched_at + may_lag < open),
+            is_stale,
             currency: asset.currency.clone(),
             rate: None,
             asset,
         };
         if let Some(currency) = currency.filter(|currency| *currency != found.currency) {
+            self.ask_for_rate(&found.currency, &currency, BRIEF).await?;
             let rate = self.rate(&found.currency, &currency).await?;
+            // Whoever has the one price and the other has the rate.
+            viewer.may_see_price(rate.licence)?;
             let too_large = |_| Fault::MarketDataUnavailable(format!("{} in {currency}", found.asset.symbol));
             for candle in &mut found.candles {
                 *candle = converted(candle, &rate).map_err(too_large)?;
@@ -158,6 +154,41 @@ impl Domain {
             (found.currency, found.rate) = (currency, Some(rate));
         }
         Ok(found)
+    }
+
+    /// Has the asset's source asked for candles back to `from`, and waits for it: but not for long where they are known that
+    /// far back, or are being asked for already.
+    async fn ask_for_candles(&self, asset: &Arc<Asset>, timeframe: Timeframe, from: DateTime<Utc>) -> Result<()> {
+        let series = self.series_of(asset.id).await?;
+        let known = series.iter().find(|series| series.timeframe == timeframe);
+        let reaches = known.and_then(|series| series.covered_from).is_some_and(|covered| covered <= from);
+        if reaches && self.asked().is_under_way((asset.id, Some(timeframe))) {
+            return Ok(());
+        }
+        let (domain, asset) = (self.clone(), Arc::clone(asset));
+        let asking = async move { domain.refresh_candles(&asset, timeframe, from).await };
+        wait_for(if reaches { BRIEF } else { PATIENCE }, asking).await;
+        Ok(())
+    }
+
+    /// Whether candles of a series have closed that are not there, as far as the market's hours tell: neither a source was
+    /// asked nor has a file brought any for longer than one of them, and what a price may be old, by the last moment that
+    /// the market was open.
+    async fn lags_behind(
+        &self,
+        asset: &Asset,
+        series: &head::Model,
+        span: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let exchange = self.exchange_of(asset);
+        let Some(last_open) = exchange.calendar.last_open(exchange.time_zone, now) else { return Ok(false) };
+        let may_lag = span + self.config().market.stale_after;
+        if series.asked_at.is_some_and(|at| at + may_lag >= last_open) {
+            return Ok(false);
+        }
+        let newest = self.closed_candles(asset, series.timeframe, None, now, 1).await?;
+        Ok(newest.last().is_none_or(|newest| newest.open_time + series.timeframe.span() + may_lag < last_open))
     }
 
     /// From when until when, of what was asked.

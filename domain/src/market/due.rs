@@ -18,15 +18,25 @@ pub(super) const DAILY: TimeDelta = TimeDelta::days(400);
 pub(super) const HOURLY: TimeDelta = TimeDelta::days(60);
 
 impl Domain {
-    /// The assets that somebody wants and whose quotes are due.
+    /// The assets that somebody wants and whose quotes are due, those first that were asked for longest ago: where time
+    /// runs out, or a source takes no more questions, before the last of them, it is their turn the next time.
     pub(crate) async fn due_quotes(&self) -> Result<Vec<Arc<Asset>>> {
         let (now, mut wanted) = (self.now(), self.wanted_assets().await?);
+        metrics::gauge!("bellwether_market_wanted_assets").set(u32::try_from(wanted.len()).unwrap_or(u32::MAX));
         let known = self.known_quotes(wanted.iter().map(|asset| asset.id).collect()).await?;
-        wanted.retain(|asset| self.is_quote_due(asset, known.get(&asset.id), now));
+        let asked_at = |asset: &Asset| self.asked().at((asset.id, None));
+        // One that did not answer is asked again no sooner than one that did.
+        let is_soon = |asset: &Asset| {
+            let source = self.source_of(asset);
+            asked_at(asset).zip(source).is_some_and(|(at, source)| now - at < source.refresh_after())
+        };
+        wanted.retain(|asset| !is_soon(asset) && self.is_quote_due(asset, known.get(&asset.id), now));
+        wanted
+            .sort_by_cached_key(|asset| asked_at(asset).or_else(|| known.get(&asset.id).map(|quote| quote.fetched_at)));
         Ok(wanted)
     }
 
-    /// Series in which a candle may have closed since they were brought up to date, with when each is to begin; those that
+    /// Series in which a candle may have closed since a source was asked for them, with when each is to begin; those that
     /// have waited longest first, at most so many.
     pub(crate) async fn due_series(&self, most: usize) -> Result<Vec<(Arc<Asset>, Timeframe, DateTime<Utc>)>> {
         let now = self.now();
@@ -34,7 +44,7 @@ impl Domain {
             .all_series()
             .await?
             .into_iter()
-            .map(|series| ((series.asset_id, series.timeframe), series.fetched_at))
+            .filter_map(|series| Some(((series.asset_id, series.timeframe), series.asked_at?)))
             .collect();
         let wanted: HashSet<AssetId> = self.wanted_assets().await?.into_iter().map(|asset| asset.id).collect();
         let mut due = Vec::new();
@@ -42,14 +52,16 @@ impl Domain {
             let Some(source) = self.source_of(asset) else { continue };
             for (timeframe, reach) in [(Timeframe::D1, DAILY), (Timeframe::H1, HOURLY)] {
                 let is_wanted = timeframe == Timeframe::D1 || wanted.contains(&asset.id);
-                let fetched_at = known.get(&(asset.id, timeframe)).copied();
-                let is_behind = fetched_at.is_none_or(|at| at < bucket(timeframe, now));
-                if is_wanted && is_behind && source.timeframes().contains(&timeframe) {
-                    due.push((fetched_at, Arc::clone(asset), timeframe, bucket(Timeframe::D1, now - reach)));
+                let (question, from) = ((asset.id, Some(timeframe)), bucket(Timeframe::D1, now - reach));
+                let asked_at = known.get(&(asset.id, timeframe)).copied();
+                let is_behind = asked_at.is_none_or(|at| at < bucket(timeframe, now));
+                let is_had = source.timeframes().contains(&timeframe) && !self.asked().had_nothing(question, from, now);
+                if is_wanted && is_behind && is_had {
+                    due.push((self.asked().at(question).max(asked_at), Arc::clone(asset), timeframe, from));
                 }
             }
         }
-        due.sort_by_key(|(fetched_at, ..)| *fetched_at);
+        due.sort_by_key(|(asked_at, ..)| *asked_at);
         due.truncate(most);
         Ok(due.into_iter().map(|(_, asset, timeframe, from)| (asset, timeframe, from)).collect())
     }

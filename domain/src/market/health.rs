@@ -46,7 +46,11 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(crate) fn describe() {
     use metrics::{describe_counter, describe_gauge};
     describe_counter!("bellwether_market_quotes_total", "Quotes that sources answered with, by source");
+    describe_counter!("bellwether_market_quotes_missed_total", "Assets that a source had no quote for, by source");
+    describe_counter!("bellwether_market_candles_total", "Candles that sources answered with, by source");
     describe_counter!("bellwether_market_candles_refused_total", "Candles that broke a rule, by source");
+    describe_gauge!("bellwether_market_wanted_assets", "Assets whose quotes are kept fresh");
+    describe_gauge!("bellwether_market_holidays_known_days", "Days ahead that holidays are known for, by exchange");
     describe_gauge!("bellwether_market_source_up", "1 while the source is asked, 0 while it is left alone, by source");
 }
 

@@ -16,11 +16,10 @@ use crate::ids::AssetId;
 
 /// For how long an asset counts as asked for.
 const LASTS: TimeDelta = TimeDelta::hours(1);
-/// Whether somebody has a trade or an order that prices are to move.
-const ON_PAPER: &str = "EXISTS (SELECT 1 FROM trades WHERE trades.status = 'OPEN' \
-    AND (trades.asset_id = assets.id OR assets.kind = 'FX')) \
-    OR EXISTS (SELECT 1 FROM orders WHERE orders.status = 'PENDING' \
-    AND (orders.asset_id = assets.id OR assets.kind = 'FX'))";
+/// Whether somebody has a trade or an order that prices are to move, or, of a currency, an account that counts in one.
+const ON_PAPER: &str = "EXISTS (SELECT 1 FROM trades WHERE trades.status = 'OPEN' AND trades.asset_id = assets.id) \
+    OR EXISTS (SELECT 1 FROM orders WHERE orders.status = 'PENDING' AND orders.asset_id = assets.id) \
+    OR (assets.kind = 'FX' AND EXISTS (SELECT 1 FROM accounts WHERE accounts.status <> 'CLOSED'))";
 /// How often it is written down that one is being asked for.
 const NOTED_EVERY: TimeDelta = TimeDelta::minutes(5);
 
@@ -46,6 +45,13 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct Interest(Mutex<HashMap<AssetId, DateTime<Utc>>>);
 
 impl Domain {
+    /// Notes that somebody asks for these assets. Reading goes on while nothing can be written.
+    pub(super) async fn wants(&self, assets: &[Arc<Asset>]) {
+        if let Err(error) = self.note_interest(assets.iter().map(|asset| asset.id)).await {
+            tracing::debug!(%error, "it was not noted who asks for what");
+        }
+    }
+
     /// Notes that somebody asks for these assets now.
     ///
     /// # Errors
@@ -81,7 +87,8 @@ impl Domain {
     }
 
     /// The assets that somebody watches, asked for within the hour, or has on paper: an open trade, whose stop is to be
-    /// seen touched, or an order that waits; and the currencies, while anybody has anything.
+    /// seen touched, or an order that waits; and the currencies, while anybody has an account: the next order may need
+    /// any of them.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -8,6 +8,7 @@
 
 mod aggregate;
 mod ask_quotes;
+mod asked;
 mod asset;
 mod bring_candles;
 mod calendar;
@@ -19,6 +20,7 @@ mod exchange;
 mod follow_quotes;
 mod health;
 mod interest;
+mod patience;
 mod put_candles;
 mod put_quotes;
 mod quote;
@@ -40,8 +42,9 @@ mod with_candles;
 pub use crate::signals::Timeframe;
 pub use aggregate::{aggregate, bucket};
 pub use ask_quotes::PricedQuote;
+pub use asked::Asked;
 pub use asset::{AssetKind, Column as AssetColumn, Entity as AssetEntity, Model as Asset, SourceSymbols};
-pub use calendar::{Calendar, Closing, MarketStatus, Season, Session};
+pub use calendar::{Calendar, Closing, KnownDays, MarketStatus, Season, Session};
 pub use candle::{Candle, CandleError, RawCandle, Tidied, tidy};
 pub use candle_series::{CandleQuery, CandleSeries, ChartRange, MOST_CANDLES};
 pub use catalog::{AssetCatalog, NewAsset};

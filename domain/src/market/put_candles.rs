@@ -38,27 +38,24 @@ impl Domain {
         self.put_fetched_candles(asset, timeframe, source, candles.into(), None).await
     }
 
-    /// The same for what a source answered that was asked for candles from `covered_from` on.
+    /// The same for what a source answered that was asked for candles from `asked_from` on.
     pub(super) async fn put_fetched_candles(
         &self,
         asset: &Asset,
         timeframe: Timeframe,
         source: SourceName,
         fetched: Tidied,
-        covered_from: Option<DateTime<Utc>>,
+        asked_from: Option<DateTime<Utc>>,
     ) -> Result<usize> {
         let Tidied { mut candles, refused } = fetched;
         let now = self.now();
         candles.retain(|candle| candle.open_time + timeframe.span() <= now);
         let refused = i64::try_from(refused).unwrap_or(i64::MAX);
-        let incoming = Incoming {
-            asset_id: asset.id,
-            timeframe,
-            source,
-            refused,
-            covered_from,
-            now,
-            is_empty: candles.is_empty(),
+        let newest = candles.last().map(|candle| candle.open_time);
+        let incoming = Incoming { asset_id: asset.id, timeframe, source, refused, asked_from, now };
+        let Some(newest) = newest else {
+            self.db().write(|tx| Box::pin(async move { note_refused(tx, incoming).await })).await?;
+            return Ok(0);
         };
         let series = self.db().write(|tx| Box::pin(async move { open_series(tx, incoming).await })).await?;
         let Some(series) = series else { return Ok(0) };
@@ -71,7 +68,7 @@ impl Domain {
                 .await?;
         }
         // Last, for whoever comes after a write that broke off is to see that it did.
-        self.db().write(|tx| Box::pin(async move { note_fetched(tx, series, incoming).await })).await?;
+        self.db().write(|tx| Box::pin(async move { note_put(tx, series, newest, incoming).await })).await?;
         Ok(candles.len())
     }
 }
@@ -82,38 +79,36 @@ struct Incoming {
     timeframe: Timeframe,
     source: SourceName,
     refused: i64,
-    covered_from: Option<DateTime<Utc>>,
+    /// From when on a source was asked; none where nobody was.
+    asked_from: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
-    /// Whether there are no candles.
-    is_empty: bool,
 }
 
 /// When a series was fetched whose first candles are just being written.
 const NEVER: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 /// The number of the series that the candles go into, made where it is not there; none where they are simulated and it
-/// holds true ones, or where it holds simulated ones and none came.
+/// holds true ones.
 async fn open_series(tx: &DatabaseTransaction, incoming: Incoming) -> Result<Option<i32>> {
     let Incoming { asset_id, timeframe, source, .. } = incoming;
-    #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
-    let all = head::Entity::find();
-    let of_asset = all.clone().filter(head::Column::AssetId.eq(asset_id)).filter(head::Column::Timeframe.eq(timeframe));
-    if let Some(known) = of_asset.one(tx).await? {
+    if let Some(known) = head_of(tx, incoming).await? {
         return match (source.is_simulated(), known.source.is_simulated()) {
             (true, false) => Ok(None),
-            (false, true) if incoming.is_empty => Ok(None),
             (false, true) => {
                 let of_series = row::Entity::delete_many().filter(row::Column::SeriesId.eq(known.id));
                 of_series.filter(row::Column::Timeframe.eq(timeframe)).exec(tx).await?;
                 let id = known.id;
                 let mut change = head::ActiveModel::from(known);
-                (change.source, change.covered_from, change.fetched_at) = (Set(source), Set(None), Set(NEVER));
+                (change.source, change.fetched_at) = (Set(source), Set(NEVER));
+                (change.covered_from, change.covered_until, change.asked_at) = (Set(None), Set(None), Set(None));
                 change.update(tx).await?;
                 Ok(Some(id))
             }
             _ => Ok(Some(known.id)),
         };
     }
+    #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
+    let all = head::Entity::find();
     let last: Option<i32> = all
         .select_only()
         .column(head::Column::Id)
@@ -130,22 +125,54 @@ async fn open_series(tx: &DatabaseTransaction, incoming: Incoming) -> Result<Opt
         source: Set(source),
         refused: Set(0),
         covered_from: Set(None),
+        covered_until: Set(None),
+        asked_at: Set(None),
         fetched_at: Set(NEVER),
     };
     new.insert(tx).await?;
     Ok(Some(id))
 }
 
-/// Writes down that the series has what was fetched.
-async fn note_fetched(tx: &DatabaseTransaction, series: i32, incoming: Incoming) -> Result<()> {
+/// The series that the candles are of, if there is one.
+async fn head_of(tx: &DatabaseTransaction, incoming: Incoming) -> Result<Option<head::Model>> {
     #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
-    let known = head::Entity::find().filter(head::Column::Id.eq(series)).one(tx).await?;
-    let Some(known) = known else { return Ok(()) };
-    let covered = [known.covered_from, incoming.covered_from].into_iter().flatten().min();
+    let all = head::Entity::find();
+    let of_asset = all.filter(head::Column::AssetId.eq(incoming.asset_id));
+    Ok(of_asset.filter(head::Column::Timeframe.eq(incoming.timeframe)).one(tx).await?)
+}
+
+/// Counts what was refused where nothing else came.
+async fn note_refused(tx: &DatabaseTransaction, incoming: Incoming) -> Result<()> {
+    let Some(known) = head_of(tx, incoming).await?.filter(|_| incoming.refused > 0) else { return Ok(()) };
     let refused = known.refused.saturating_add(incoming.refused);
     let mut change = head::ActiveModel::from(known);
-    (change.source, change.refused) = (Set(incoming.source), Set(refused));
-    (change.fetched_at, change.covered_from) = (Set(incoming.now), Set(covered));
+    change.refused = Set(refused);
+    change.update(tx).await?;
+    Ok(())
+}
+
+/// Writes down that the series has what came, the newest of which opened then.
+async fn note_put(tx: &DatabaseTransaction, series: i32, newest: DateTime<Utc>, incoming: Incoming) -> Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "candles belong to no tenant")]
+    let (heads, rows) = (head::Entity::find(), row::Entity::find());
+    let Some(known) = heads.filter(head::Column::Id.eq(series)).one(tx).await? else { return Ok(()) };
+    let newer = rows
+        .filter(row::Column::Timeframe.eq(incoming.timeframe))
+        .filter(row::Column::SeriesId.eq(series))
+        .filter(row::Column::OpenTime.gt(newest.timestamp()));
+    let is_newest = newer.one(tx).await?.is_none();
+    let refused = known.refused.saturating_add(incoming.refused);
+    let (covered_from, covered_until) = (known.covered_from, known.covered_until);
+    let mut change = head::ActiveModel::from(known);
+    (change.refused, change.fetched_at) = (Set(refused), Set(incoming.now));
+    if is_newest {
+        change.source = Set(incoming.source);
+    }
+    if let Some(from) = incoming.asked_from {
+        change.covered_from = Set(Some(covered_from.map_or(from, |known| known.min(from))));
+        change.covered_until = Set(covered_until.max(Some(newest)));
+        change.asked_at = Set(Some(incoming.now));
+    }
     change.update(tx).await?;
     Ok(())
 }

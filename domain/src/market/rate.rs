@@ -1,10 +1,15 @@
 //! What a unit of one currency is in another.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::asset::Model as Asset;
+use super::patience::wait_for;
 use super::quote::Quote;
-use super::source::SourceName;
+use super::source::{LicenceClass, SourceName};
 use super::symbol::Symbol;
 use crate::Domain;
 use crate::error::{Fault, Result};
@@ -22,6 +27,10 @@ pub struct Rate {
     pub source: Option<SourceName>,
     /// When it was that: of two rates the older.
     pub at: DateTime<Utc>,
+    /// Who may be shown it, and what was converted at it: of two rates the narrower.
+    pub licence: LicenceClass,
+    /// Whether it, or one of the two that it is made of, is older than it should be.
+    pub is_stale: bool,
 }
 
 impl Rate {
@@ -44,13 +53,25 @@ impl Rate {
     fn then(self, next: Self) -> Result<Self, FixedError> {
         // Of a cross the source is that of its first leg that has one; both legs have the same in any one installation
         // but while a source is being switched on.
-        Ok(Self { rate: next.convert(self.rate)?, source: self.source.or(next.source), at: self.at.min(next.at) })
+        Ok(Self {
+            rate: next.convert(self.rate)?,
+            source: self.source.or(next.source),
+            at: self.at.min(next.at),
+            licence: self.licence.max(next.licence),
+            is_stale: self.is_stale || next.is_stale,
+        })
     }
 }
 
 impl From<Quote> for Rate {
     fn from(quote: Quote) -> Self {
-        Self { rate: quote.price, source: Some(quote.source), at: quote.exchange_time }
+        Self {
+            rate: quote.price,
+            source: Some(quote.source),
+            at: quote.exchange_time,
+            licence: quote.licence,
+            is_stale: quote.is_stale,
+        }
     }
 }
 
@@ -73,7 +94,8 @@ impl Domain {
 
     async fn direct_rate(&self, from: &str, to: &str) -> Result<Option<Rate>> {
         if from == to {
-            return Ok(Some(Rate { rate: Price::from_raw(100_000_000), source: None, at: self.now() }));
+            let (rate, licence) = (Price::from_raw(100_000_000), LicenceClass::Public);
+            return Ok(Some(Rate { rate, source: None, at: self.now(), licence, is_stale: false }));
         }
         if let Some(quote) = self.pair(from, to).await? {
             return Ok(Some(quote.into()));
@@ -84,9 +106,47 @@ impl Domain {
 
     /// The last price of a currency pair, if it is an asset and has one.
     async fn pair(&self, from: &str, to: &str) -> Result<Option<Quote>> {
-        let Ok(symbol) = Symbol::try_from(format!("{from}{to}=X").as_str()) else { return Ok(None) };
-        let Some(asset) = self.asset_by_symbol(&symbol).await? else { return Ok(None) };
+        let Some(asset) = self.pair_asset(from, to).await? else { return Ok(None) };
         Ok(self.known_quotes(vec![asset.id]).await?.remove(&asset.id))
+    }
+
+    async fn pair_asset(&self, from: &str, to: &str) -> Result<Option<Arc<Asset>>> {
+        match Symbol::try_from(format!("{from}{to}=X").as_str()) {
+            Ok(symbol) => self.asset_by_symbol(&symbol).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The pairs that a rate is made of: the two currencies' own, else those with the US dollar.
+    pub(super) async fn rate_assets(&self, from: &str, to: &str) -> Result<Vec<Arc<Asset>>> {
+        if from == to {
+            return Ok(Vec::new());
+        }
+        let either = async |one: &str, other: &str| -> Result<Option<Arc<Asset>>> {
+            let there = self.pair_asset(one, other).await?;
+            if there.is_some() { Ok(there) } else { self.pair_asset(other, one).await }
+        };
+        if let Some(own) = either(from, to).await? {
+            return Ok(vec![own]);
+        }
+        let mut legs = Vec::new();
+        for currency in [from, to] {
+            legs.extend(either(currency, PIVOT).await?);
+        }
+        Ok(legs)
+    }
+
+    /// Has the sources asked for what a rate is made of, where that is due, and waits so long for it.
+    pub(super) async fn ask_for_rate(&self, from: &str, to: &str, patience: Duration) -> Result<()> {
+        let pairs = self.rate_assets(from, to).await?;
+        self.wants(&pairs).await;
+        let known = self.known_quotes(pairs.iter().map(|asset| asset.id).collect()).await?;
+        let due = self.quotes_to_ask(pairs, &known);
+        if !due.is_empty() {
+            let domain = self.clone();
+            wait_for(patience, async move { domain.refresh_quotes(&due).await }).await;
+        }
+        Ok(())
     }
 }
 
@@ -104,7 +164,8 @@ mod tests {
     use super::*;
 
     fn rate(text: &str) -> Rate {
-        Rate { rate: text.parse().unwrap(), source: Some(SourceName::Demo), at: DateTime::UNIX_EPOCH }
+        let (source, at) = (Some(SourceName::Demo), DateTime::UNIX_EPOCH);
+        Rate { rate: text.parse().unwrap(), source, at, licence: LicenceClass::Public, is_stale: false }
     }
 
     #[test]
@@ -126,5 +187,9 @@ mod tests {
         assert_eq!(rate("1.08").inverse().unwrap().rate.to_string(), "0.92592593");
         // Euro in dirhams: by 1.08 dollars a euro and 10 dirhams a dollar.
         assert_eq!(rate("1.08").then(rate("10")).unwrap().rate.to_string(), "10.8");
+        let licensed = Rate { licence: LicenceClass::Internal, is_stale: true, ..rate("10") };
+        for made in [rate("1.08").then(licensed).unwrap(), licensed.then(rate("1.08")).unwrap()] {
+            assert_eq!((made.licence, made.is_stale), (LicenceClass::Internal, true), "as the worse of the two");
+        }
     }
 }

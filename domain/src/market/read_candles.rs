@@ -54,10 +54,10 @@ impl Domain {
                 let opens = bucket(timeframe, from);
                 if opens < from { opens + timeframe.span() } else { opens }
             });
-            // Nobody knows yet what came after the parts were last fetched.
-            let reached = until.min(head.fetched_at);
-            let mut stored = self.stored_candles(part, head.id, from, reached, parts).await?;
+            let mut stored = self.stored_candles(part, head.id, from, until, parts).await?;
             let is_cut = stored.len() == parts;
+            let reached =
+                until.min(self.reach(asset, head, stored.last().map(|newest| newest.open_time + part.span())));
             // Hours of shares open at half past: the last of four hours closes after them.
             let is_aligned = stored.iter().all(|candle| bucket(part, candle.open_time) == candle.open_time);
             let end = bucket(timeframe, if is_aligned { reached } else { reached - part.span() });
@@ -69,6 +69,16 @@ impl Domain {
             return Ok(made.split_off(made.len().saturating_sub(limit)));
         }
         Ok(Vec::new())
+    }
+
+    /// Until when all candles of a series are known: until a source last answered, or the newest closed. From there to the
+    /// next opening there are none.
+    fn reach(&self, asset: &Asset, series: &head::Model, newest: Option<DateTime<Utc>>) -> DateTime<Utc> {
+        let newest = newest.map(|closed| match self.market_status(asset, closed) {
+            status if status.is_open => closed,
+            status => status.next_change.unwrap_or(closed),
+        });
+        series.asked_at.max(newest).unwrap_or(DateTime::UNIX_EPOCH)
     }
 
     /// The series that an asset has.

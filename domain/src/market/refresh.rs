@@ -5,16 +5,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::asset::Model as Asset;
 use super::candle::Tidied;
 use super::due::{DAILY, HOURLY};
-use super::quote::Quote;
+use super::quote::{NewQuote, Quote};
 use super::source::{CandleRequest, Listing, MarketSource, SourceError, SourceName};
 use super::{Timeframe, bucket};
 use crate::Domain;
 use crate::error::Result;
+
+/// Assets that a source is asked for before what it answered is put away.
+const AT_ONCE: usize = 20;
 
 /// What asking the sources brought.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +38,8 @@ impl Domain {
         Listing { asset: Arc::clone(asset), exchange: self.exchange_of(asset) }
     }
 
-    /// Asks the sources what these assets cost, and puts the answers away.
+    /// Asks the sources what these assets cost, and puts the answers away, a few at a time and in this order, so that whoever
+    /// stops waiting for the last has the first.
     ///
     /// # Errors
     /// When the database does not answer. That a source does not is no error.
@@ -48,26 +52,49 @@ impl Domain {
         }
         let mut refreshed = Refreshed::default();
         for (name, (source, listings)) in by_source {
-            let mut quotes = Vec::with_capacity(listings.len());
-            for (asset, answer) in source.quotes(&listings).await {
-                match answer {
-                    Ok(quote) => quotes.push(quote),
-                    Err(error) => {
-                        refreshed.failed += 1;
-                        tracing::debug!(source = %name, %asset, %error, "no quote");
-                    }
-                }
+            for few in listings.chunks(AT_ONCE) {
+                let (quotes, failed) = self.ask_for_quotes(source, few).await;
+                self.note_health(source).await?;
+                count_quotes(name, quotes.len(), failed);
+                refreshed.failed += failed;
+                refreshed.quotes.extend(self.put_quotes(name, quotes).await?);
             }
-            self.note_health(source).await?;
-            metrics::counter!("bellwether_market_quotes_total", "source" => name.as_str())
-                .increment(quotes.len() as u64);
-            refreshed.quotes.extend(self.put_quotes(name, quotes).await?);
         }
         Ok(refreshed)
     }
 
+    /// What a source answers, and for how many it has no answer.
+    async fn ask_for_quotes(&self, source: &Arc<dyn MarketSource>, listings: &[Listing]) -> (Vec<NewQuote>, usize) {
+        let questions = listings.iter().map(|listing| (listing.asset.id, None)).collect();
+        let under_way = self.asked().begin(questions, self.now());
+        let (mut quotes, mut failed) = (Vec::with_capacity(listings.len()), 0);
+        for (asset, answer) in source.quotes(listings).await {
+            let (question, now) = ((asset, None), self.now());
+            match answer {
+                Ok(quote) => {
+                    self.asked().note_answer(question, now);
+                    quotes.push(quote);
+                }
+                Err(error) => {
+                    match error {
+                        SourceError::Unknown => self.asked().note_nothing(question, DateTime::UNIX_EPOCH, now),
+                        SourceError::NoTurn | SourceError::LeftAlone => self.asked().take_back(question),
+                        _ => {}
+                    }
+                    failed += 1;
+                    tracing::debug!(source = %source.name(), %asset, %error, "no quote");
+                }
+            }
+        }
+        drop(under_way);
+        (quotes, failed)
+    }
+
     /// Brings the candles of an asset in a timeframe that its source has up to date, and back to `from`. Returns how many
     /// were put away.
+    ///
+    /// A source is asked from where its own candles end, whatever a file brought since: only what it answered with counts as
+    /// asked for. To answer nothing does not; it is asked again after a while.
     ///
     /// # Errors
     /// When the database does not answer. That a source does not is no error.
@@ -80,7 +107,7 @@ impl Domain {
         let Some(source) = self.source_of(asset).filter(|source| source.timeframes().contains(&timeframe)) else {
             return Ok(0);
         };
-        let now = self.now();
+        let (now, question) = (self.now(), (asset.id, Some(timeframe)));
         let series = self.series_of(asset.id).await?.into_iter().find(|series| series.timeframe == timeframe);
         let mut wanted = from;
         if let Some(series) = series {
@@ -90,34 +117,44 @@ impl Domain {
             let is_of_source = source.name().is_simulated() == series.source.is_simulated();
             let has_beginning = series.covered_from.is_some_and(|covered| covered <= from);
             if is_of_source && has_beginning {
-                if series.fetched_at >= bucket(timeframe, now) {
+                if series.asked_at.is_some_and(|at| at >= bucket(timeframe, now)) {
                     return Ok(0);
                 }
-                // The last ones again: a source may have corrected them since. From those that are there, for a source that
-                // had nothing for a while, or a file, has left nothing behind.
-                let newest = self.closed_candles(asset, timeframe, None, now, 1).await?;
-                wanted = newest.last().map_or(from, |newest| from.max(newest.open_time - timeframe.span() * 2));
+                // The last ones again: a source may have corrected them since.
+                wanted = series.covered_until.map_or(from, |newest| from.max(newest - timeframe.span() * 2));
             }
+        }
+        if self.asked().had_nothing(question, wanted, now) {
+            return Ok(0);
         }
         let request = CandleRequest { timeframe, from: wanted, until: now };
+        let under_way = self.asked().begin(vec![question], now);
         let answer = source.candles(&self.listing(asset), request).await;
         self.note_health(source).await?;
-        match answer {
+        let put = match answer {
             Ok(tidied) => {
-                let refused = tidied.refused;
-                metrics::counter!("bellwether_market_candles_refused_total", "source" => source.name().as_str())
-                    .increment(refused);
-                self.put_fetched_candles(asset, timeframe, source.name(), tidied, Some(from)).await
+                count_candles(source.name(), &tidied);
+                let put = self.put_fetched_candles(asset, timeframe, source.name(), tidied, Some(from)).await?;
+                match put {
+                    0 => self.asked().note_nothing(question, wanted, now),
+                    _ => self.asked().note_answer(question, now),
+                }
+                put
             }
-            // There is nothing to be had: that is known now, and not asked again before the next candle.
             Err(SourceError::Unknown) => {
-                self.put_fetched_candles(asset, timeframe, source.name(), Tidied::default(), Some(from)).await
+                self.asked().note_nothing(question, DateTime::UNIX_EPOCH, now);
+                0
             }
             Err(error) => {
+                if matches!(error, SourceError::NoTurn | SourceError::LeftAlone) {
+                    self.asked().take_back(question);
+                }
                 tracing::info!(source = %source.name(), symbol = asset.symbol, %timeframe, %error, "no candles");
-                Ok(0)
+                0
             }
-        }
+        };
+        drop(under_way);
+        Ok(put)
     }
 
     /// Brings the daily candles of every asset up to date, the hourly ones of these too, and every quote, as far as sources
@@ -141,9 +178,13 @@ impl Domain {
     }
 
     /// Whether a quote of the asset is due: there is none, or while the market is open it came longer ago than its source
-    /// wants, or the market has closed since it came.
+    /// wants, or it came before the source could have the closing price, which it can have now.
     pub(super) fn is_quote_due(&self, asset: &Asset, known: Option<&Quote>, now: DateTime<Utc>) -> bool {
         let Some(source) = self.source_of(asset) else { return false };
+        let question = (asset.id, None);
+        if self.asked().had_nothing(question, now, now) {
+            return false;
+        }
         let Some(quote) = known else { return true };
         if quote.source.is_simulated() && !source.name().is_simulated() {
             return true;
@@ -152,13 +193,27 @@ impl Domain {
             return false;
         }
         let exchange = self.exchange_of(asset);
-        let last_open = exchange.calendar.last_open(exchange.time_zone, now);
-        // Once after the close: what came before it is not the last price.
-        let settles = TimeDelta::minutes(1);
-        match last_open {
-            Some(open) if open == now => now - quote.fetched_at >= source.refresh_after(),
-            Some(closed) => quote.fetched_at < closed + settles && now >= closed + settles,
+        // A source that answers with an older price than is known has answered all the same.
+        let answered_at = self.asked().answered_at(question).map_or(quote.fetched_at, |at| at.max(quote.fetched_at));
+        match exchange.calendar.last_open(exchange.time_zone, now) {
+            Some(open) if open == now => now - answered_at >= source.refresh_after(),
+            Some(closed) => {
+                let settled = closed + source.closing_after();
+                answered_at < settled && now >= settled
+            }
             None => false,
         }
     }
+}
+
+fn count_quotes(source: SourceName, answered: usize, failed: usize) {
+    let source = source.as_str();
+    metrics::counter!("bellwether_market_quotes_total", "source" => source).increment(answered as u64);
+    metrics::counter!("bellwether_market_quotes_missed_total", "source" => source).increment(failed as u64);
+}
+
+fn count_candles(source: SourceName, tidied: &Tidied) {
+    let source = source.as_str();
+    metrics::counter!("bellwether_market_candles_total", "source" => source).increment(tidied.candles.len() as u64);
+    metrics::counter!("bellwether_market_candles_refused_total", "source" => source).increment(tidied.refused);
 }

@@ -26,9 +26,13 @@ pub(crate) mod head {
         pub source: SourceName,
         /// How many were refused so far.
         pub refused: i64,
-        /// From when on the source was asked for them; none where it never was.
+        /// From when on a source was asked for them; none where none ever answered.
         pub covered_from: Option<DateTimeUtc>,
-        /// When they were last brought up to date.
+        /// When the newest opened that a source answered with: what came from a file does not count.
+        pub covered_until: Option<DateTimeUtc>,
+        /// When a source last answered with some.
+        pub asked_at: Option<DateTimeUtc>,
+        /// When they were last brought up to date, by a source or a file.
         pub fetched_at: DateTimeUtc,
     }
 

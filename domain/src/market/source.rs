@@ -68,7 +68,9 @@ impl fmt::Display for SourceName {
 }
 
 /// Who may be shown a price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Of two the greater is the narrower, and that of what is made of both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LicenceClass {
     /// Everybody, also on public pages.
     Public,
@@ -111,6 +113,9 @@ pub trait MarketSource: fmt::Debug + Send + Sync + 'static {
     /// How old a quote of an open market may be before it is asked for again.
     fn refresh_after(&self) -> TimeDelta;
 
+    /// How long after a session's end it has the closing price.
+    fn closing_after(&self) -> TimeDelta;
+
     /// In which timeframes it has candles. Others are made of these.
     fn timeframes(&self) -> &'static [Timeframe];
 
@@ -134,7 +139,7 @@ pub enum SourceError {
     /// It cannot be reached.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
-    /// It answered that it is asked too often, or may not be asked just now.
+    /// It answered that it is asked too often.
     #[error("asked too often")]
     TooOften {
         /// In how many seconds it may be asked again, where it says so.
@@ -149,6 +154,9 @@ pub enum SourceError {
     /// It answered with something else than was asked for.
     #[error("answered unexpectedly: {0}")]
     Unexpected(String),
+    /// So much is being asked that this was not, for its turn did not come.
+    #[error("not asked: its turn did not come in time")]
+    NoTurn,
     /// It failed too often of late and is left alone for a while.
     #[error("left alone for a while after repeated failures")]
     LeftAlone,
@@ -157,7 +165,7 @@ pub enum SourceError {
 impl SourceError {
     /// Whether the source itself is in trouble, as against not having what was asked for.
     pub const fn is_outage(&self) -> bool {
-        !matches!(self, Self::Unknown)
+        !matches!(self, Self::Unknown | Self::NoTurn | Self::LeftAlone)
     }
 
     /// Whether the same question may be answered a moment later.
@@ -165,7 +173,7 @@ impl SourceError {
         match self {
             Self::TimedOut | Self::Unreachable(_) | Self::TooOften { .. } => true,
             Self::Status(status) => *status >= 500,
-            Self::Unknown | Self::Unexpected(_) | Self::LeftAlone => false,
+            Self::Unknown | Self::Unexpected(_) | Self::NoTurn | Self::LeftAlone => false,
         }
     }
 }

@@ -123,6 +123,13 @@ pub(super) const JOBS: &[Job] = &[
         run: |run| market::remove_old(run).boxed(),
     },
     Job {
+        name: "calendar_check",
+        description: "Looks how long the holidays of every exchange are known for; fails where today's are not.",
+        schedule: Schedule::Cron("20 5 * * *"),
+        timeout: MINUTE,
+        run: |run| market::check_calendars(run).boxed(),
+    },
+    Job {
         name: "audit_verification",
         description: "Walks the audit chain of every tenant; fails where an entry was changed, removed or moved.",
         schedule: Schedule::Cron("15 3 * * *"),

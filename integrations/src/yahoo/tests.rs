@@ -115,6 +115,25 @@ async fn asked_too_often_it_is_left_alone() {
 }
 
 #[tokio::test]
+async fn to_have_waited_for_its_turn_in_vain_is_no_failure_of_the_source() {
+    let server = answering(ResponseTemplate::new(200).set_body_json(chart(json!({}), json!({})))).await;
+    let manners = Manners {
+        per_minute: NonZeroU32::new(1).unwrap(),
+        turn_within: Duration::from_millis(20),
+        good_for: Duration::from_nanos(1),
+        ..HURRIED
+    };
+    let yahoo = Yahoo::with_manners(&server.uri(), TimeDelta::seconds(60), clock(), manners).unwrap();
+    assert!(yahoo.quotes(&[apple()]).await.remove(0).1.is_ok());
+    for _ in 0..6 {
+        assert_eq!(yahoo.quotes(&[apple()]).await.remove(0).1, Err(SourceError::NoTurn));
+    }
+    let health = yahoo.health();
+    assert_eq!((health.breaker, health.failures, health.last_error), (BreakerState::Closed, 0, None));
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn one_that_hangs_is_given_up_and_one_that_stumbles_is_asked_again() {
     let body = chart(json!({}), json!({}));
     let slow = ResponseTemplate::new(200).set_body_json(&body).set_delay(Duration::from_secs(30));

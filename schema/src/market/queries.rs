@@ -78,7 +78,7 @@ impl MarketQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The code of the exchange, such as NASDAQ, in any case.")] exchange: String,
-        #[graphql(desc = "When; null for now. Holidays are known from 2025 to 2027.")] at: Option<DateTime<Utc>>,
+        #[graphql(desc = "When; null for now.")] at: Option<DateTime<Utc>>,
     ) -> Field<Option<MarketStatus>> {
         field(ctx, Access::Open, async move |request: Request| {
             let at = at.unwrap_or_else(|| request.domain.now());

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use bellwether_domain::error::Error;
 use bellwether_domain::market;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::paging::Item;
-use crate::scalars::Decimal;
+use crate::scalars::{Date, Decimal};
 use crate::signals::Words;
 
 /// Something with a price.
@@ -170,8 +170,8 @@ impl Exchange {
     /// Times of other hours, such as Ramadan.
     async fn seasons(&self) -> Vec<ExchangeSeason> {
         let season = |season: &market::Season| ExchangeSeason {
-            from: season.from,
-            until: season.until,
+            from: season.from.into(),
+            until: season.until.into(),
             sessions: season.sessions.iter().map(ExchangeSession::from).collect(),
         };
         self.0.calendar.seasons.iter().map(season).collect()
@@ -180,11 +180,21 @@ impl Exchange {
     /// The days that it is closed or closes early, as far as they are known here.
     async fn holidays(&self) -> Vec<ExchangeHoliday> {
         let holiday = |closing: &market::Closing| ExchangeHoliday {
-            date: closing.date,
+            date: closing.date.into(),
             name: closing.name.clone(),
             closes: closing.closes.map(clock),
         };
         self.0.calendar.holidays.iter().map(holiday).collect()
+    }
+
+    /// The first day whose holidays are known; null where there are none to know, or nobody said.
+    async fn holidays_from(&self) -> Option<Date> {
+        self.0.calendar.holidays_known.map(|days| days.from.into())
+    }
+
+    /// The last day whose holidays are known; null where there are none to know, or nobody said.
+    async fn holidays_until(&self) -> Option<Date> {
+        self.0.calendar.holidays_known.map(|days| days.until.into())
     }
 
     /// Whether it is open now. For everybody.
@@ -222,9 +232,9 @@ impl From<&market::Session> for ExchangeSession {
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct ExchangeSeason {
     /// The first day, such as 2026-02-19.
-    from: NaiveDate,
+    from: Date,
     /// The last day.
-    until: NaiveDate,
+    until: Date,
     /// The sessions of a week in it.
     sessions: Vec<ExchangeSession>,
 }
@@ -233,7 +243,7 @@ pub(crate) struct ExchangeSeason {
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct ExchangeHoliday {
     /// The day, such as 2026-12-25.
-    date: NaiveDate,
+    date: Date,
     /// Why, such as Christmas.
     name: String,
     /// When it closes early, such as 13:00; null where it does not open.
@@ -272,11 +282,13 @@ pub(crate) struct MarketStatus {
     is_open: bool,
     /// When it next opens or closes; null for a market that never closes.
     next_change: Option<DateTime<Utc>>,
+    /// Whether the holidays of that day are known here; where they are not, the day is taken for an ordinary one.
+    holidays_known: bool,
 }
 
 impl From<market::MarketStatus> for MarketStatus {
-    fn from(market::MarketStatus { is_open, next_change }: market::MarketStatus) -> Self {
-        Self { is_open, next_change }
+    fn from(status: market::MarketStatus) -> Self {
+        Self { is_open: status.is_open, next_change: status.next_change, holidays_known: status.are_holidays_known }
     }
 }
 
@@ -365,6 +377,10 @@ pub(crate) struct ExchangeRate {
     source: Option<MarketSource>,
     /// When it was that.
     at: DateTime<Utc>,
+    /// Whether it is older than a price should be while its market is open.
+    stale: bool,
+    /// Who may be shown it, and what was converted at it.
+    licence: LicenceClass,
 }
 
 impl ExchangeRate {
@@ -375,6 +391,8 @@ impl ExchangeRate {
             rate: rate.rate.into(),
             source: rate.source.map(MarketSource::from),
             at: rate.at,
+            stale: rate.is_stale,
+            licence: rate.licence.into(),
         }
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use super::orders::asset;
 use super::queries::LedgerEntry;
 use crate::context::Request;
-use crate::scalars::Decimal;
+use crate::scalars::{Date, Decimal};
 
 /// The figures of an account. Amounts are in its currency; what is null has nothing to be computed from.
 #[derive(SimpleObject)]
@@ -104,7 +104,7 @@ pub(crate) enum CurveResolution {
 #[derive(SimpleObject)]
 pub(crate) struct EquityPoint {
     /// The day in UTC, such as 2026-11-22.
-    day: String,
+    day: Date,
     /// The moment; for a point of a day, its end.
     at: DateTime<Utc>,
     /// The balance.
@@ -115,7 +115,12 @@ pub(crate) struct EquityPoint {
 
 impl From<trading::EquityPoint> for EquityPoint {
     fn from(point: trading::EquityPoint) -> Self {
-        Self { day: point.day, at: point.at, balance: point.balance.into(), equity: point.equity.into() }
+        Self {
+            day: point.at.date_naive().into(),
+            at: point.at,
+            balance: point.balance.into(),
+            equity: point.equity.into(),
+        }
     }
 }
 
@@ -123,7 +128,12 @@ impl From<trading::DailyEquity> for EquityPoint {
     fn from(day: trading::DailyEquity) -> Self {
         let end = NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default();
         let date = day.day.parse::<chrono::NaiveDate>().unwrap_or_default();
-        Self { at: date.and_time(end).and_utc(), day: day.day, balance: day.balance.into(), equity: day.equity.into() }
+        Self {
+            day: date.into(),
+            at: date.and_time(end).and_utc(),
+            balance: day.balance.into(),
+            equity: day.equity.into(),
+        }
     }
 }
 
@@ -131,7 +141,7 @@ impl From<trading::DailyEquity> for EquityPoint {
 #[derive(SimpleObject)]
 pub(crate) struct DailyPnl {
     /// The day in UTC, such as 2026-11-22.
-    day: String,
+    day: Date,
     /// What the equity was at its end above that at the end of the last day before.
     pnl: Decimal,
     /// That, in percent of the equity then; null where there was none.
@@ -143,7 +153,7 @@ pub(crate) struct DailyPnl {
 impl From<trading::DailyPnl> for DailyPnl {
     fn from(day: trading::DailyPnl) -> Self {
         Self {
-            day: day.day.to_string(),
+            day: day.day.into(),
             pnl: day.pnl.into(),
             percent: day.percent.map(Decimal::from),
             realized: day.realized.into(),

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use bellwether_domain::Domain;
 use bellwether_domain::market::{Asset, Candle, NewQuote, SourceName, Symbol, Timeframe, bucket};
+use bellwether_integrations::csv::spacing::{Placed, judge};
 use bellwether_integrations::csv::{CandleFile, Line};
+use chrono::{DateTime, NaiveTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{block_on, seed};
@@ -18,7 +20,7 @@ use crate::app;
 use crate::cli::MarketImportArgs;
 use crate::config::Config;
 
-/// Candles that are put away at once.
+/// Candles that are judged and put away at once.
 const BATCH: usize = 5_000;
 
 /// Puts the candles of CSV files away. Lines that are refused are reported and do not hold up the others; then the exit
@@ -32,7 +34,6 @@ pub(crate) fn import(config: Config, args: &MarketImportArgs) -> anyhow::Result<
         for file in &files {
             import.file(file).await?;
         }
-        import.put_away_all().await?;
         import.put_quotes().await?;
         let code = import.finish()?;
         domain.db().clone().close().await?;
@@ -60,6 +61,14 @@ fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Candles of one series.
+struct Waiting {
+    asset: Arc<Asset>,
+    lines: Vec<Placed>,
+    /// Whether earlier ones of the file were as far apart as they should be.
+    is_known: bool,
+}
+
 /// An import under way.
 struct Import<'a> {
     domain: &'a Domain,
@@ -68,7 +77,8 @@ struct Import<'a> {
     progress: ProgressBar,
     /// The bytes of the files before this one.
     before: u64,
-    waiting: BTreeMap<(String, Timeframe), (Arc<Asset>, Vec<Candle>)>,
+    /// The candles of this file that are not put away yet.
+    waiting: BTreeMap<(String, Timeframe), Waiting>,
     newest: BTreeMap<String, (Arc<Asset>, Timeframe, Candle)>,
     stored: usize,
     refused: usize,
@@ -137,12 +147,15 @@ impl<'a> Import<'a> {
                     asset
                 }
             };
-            let checked = asset.and_then(|asset| Ok((asset, self.check(&line, timeframe)?)));
+            let checked = asset.and_then(|asset| self.check(&asset, &line, timeframe).map(|placed| (asset, placed)));
             match checked {
-                Ok((asset, (timeframe, candle))) => self.keep(asset, timeframe, candle).await?,
+                Ok((asset, (timeframe, placed))) => self.keep(&name, asset, timeframe, placed).await?,
                 Err(problem) => self.refuse(&name, line.number, &problem)?,
             }
             self.progress.set_position(self.before + lines.position());
+        }
+        for ((_, timeframe), mut waiting) in std::mem::take(&mut self.waiting) {
+            self.put_away(&name, timeframe, &mut waiting).await?;
         }
         self.before += size;
         Ok(())
@@ -161,43 +174,69 @@ impl<'a> Import<'a> {
     }
 
     /// The candle in its timeframe, if it has closed and opens where candles of that do.
-    fn check(&self, line: &Line, usual: Option<Timeframe>) -> Result<(Timeframe, Candle), String> {
+    fn check(&self, asset: &Asset, line: &Line, usual: Option<Timeframe>) -> Result<(Timeframe, Placed), String> {
         let missing = "timeframe: expected a column, --timeframe, or a name like AAPL_1d.csv";
         let timeframe = line.timeframe.or(usual).ok_or(missing)?;
         let mut candle = line.candle;
         match timeframe {
-            // A day may be stamped with any moment of it.
-            Timeframe::D1 | Timeframe::W1 => candle.open_time = bucket(timeframe, candle.open_time),
+            Timeframe::D1 | Timeframe::W1 => candle.open_time = bucket(timeframe, self.day_of(asset, line)),
             _ if bucket(Timeframe::M1, candle.open_time) == candle.open_time => {}
             _ => return Err("time: a candle opens at a whole minute".to_owned()),
         }
         if candle.open_time + timeframe.span() > self.domain.now() {
             return Err("time: the candle has not closed yet".to_owned());
         }
-        Ok((timeframe, candle))
+        Ok((timeframe, Placed { line: line.number, stamp: line.candle.open_time, candle }))
     }
 
-    async fn keep(&mut self, asset: Arc<Asset>, timeframe: Timeframe, candle: Candle) -> anyhow::Result<()> {
-        let ends = |timeframe: Timeframe, candle: &Candle| candle.open_time + timeframe.span();
-        match self.newest.get(&asset.symbol) {
-            Some((_, of, newest)) if ends(*of, newest) >= ends(timeframe, &candle) => {}
-            _ => drop(self.newest.insert(asset.symbol.clone(), (Arc::clone(&asset), timeframe, candle))),
-        }
+    /// Midnight UTC of the trading day of a line, which may be stamped with any moment of it: the day as it is written, or
+    /// where it is written in UTC the day that it was at the exchange then. Midnight in UTC is no moment but a day.
+    fn day_of(&self, asset: &Asset, line: &Line) -> DateTime<Utc> {
+        let time = line.candle.open_time;
+        let day = line.day.unwrap_or_else(|| match time.time() {
+            NaiveTime::MIN => time.date_naive(),
+            _ => time.with_timezone(&self.domain.exchange_of(asset).time_zone).date_naive(),
+        });
+        day.and_time(NaiveTime::MIN).and_utc()
+    }
+
+    async fn keep(
+        &mut self,
+        file: &str,
+        asset: Arc<Asset>,
+        timeframe: Timeframe,
+        placed: Placed,
+    ) -> anyhow::Result<()> {
         let key = (asset.symbol.clone(), timeframe);
-        let (_, waiting) = self.waiting.entry(key.clone()).or_insert_with(|| (asset, Vec::with_capacity(BATCH)));
-        waiting.push(candle);
-        if waiting.len() >= BATCH
-            && let Some((asset, candles)) = self.waiting.remove(&key)
+        let new = || Waiting { asset, lines: Vec::new(), is_known: false };
+        let waiting = self.waiting.entry(key.clone()).or_insert_with(new);
+        waiting.lines.push(placed);
+        if waiting.lines.len() >= BATCH
+            && let Some(mut waiting) = self.waiting.remove(&key)
         {
-            self.stored += self.domain.put_candles(&asset, timeframe, SourceName::Csv, candles).await?;
+            self.put_away(file, timeframe, &mut waiting).await?;
+            self.waiting.insert(key, waiting);
         }
         Ok(())
     }
 
-    async fn put_away_all(&mut self) -> anyhow::Result<()> {
-        for ((_, timeframe), (asset, candles)) in std::mem::take(&mut self.waiting) {
-            self.stored += self.domain.put_candles(&asset, timeframe, SourceName::Csv, candles).await?;
+    /// Puts those away that are as far apart as they should be.
+    async fn put_away(&mut self, file: &str, timeframe: Timeframe, waiting: &mut Waiting) -> anyhow::Result<()> {
+        let judged = judge(timeframe, std::mem::take(&mut waiting.lines), !waiting.is_known);
+        for (line, problem) in &judged.refused {
+            self.refuse(file, *line, problem)?;
         }
+        let Some(newest) = judged.taken.last().copied() else { return Ok(()) };
+        waiting.is_known = true;
+        let ends = |timeframe: Timeframe, candle: &Candle| candle.open_time + timeframe.span();
+        match self.newest.get(&waiting.asset.symbol) {
+            Some((_, of, known)) if ends(*of, known) >= ends(timeframe, &newest) => {}
+            _ => {
+                let newest = (Arc::clone(&waiting.asset), timeframe, newest);
+                self.newest.insert(waiting.asset.symbol.clone(), newest);
+            }
+        }
+        self.stored += self.domain.put_candles(&waiting.asset, timeframe, SourceName::Csv, judged.taken).await?;
         Ok(())
     }
 

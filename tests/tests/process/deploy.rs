@@ -67,6 +67,9 @@ async fn do_everything(client: &Client) {
     let token = made["createSignalSource"]["token"].as_str().unwrap();
     let url = format!("http://{}/hooks/tradingview/{token}", client.address);
     http().post(url).header("content-type", "text/plain").body("BUY MSFT 1d").send().await.unwrap();
+    client
+        .data("{ quote(symbol: \"AAPL\") { price } candles(symbol: \"AAPL\", timeframe: D1) { stale } }", json!({}))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,6 +80,9 @@ async fn what_is_asked_for_is_exposed() {
     let trader = server.register("trader@acme.test").await;
     do_everything(&trader).await;
     let owner = server.sign_in("owner@acme.test", PASSWORD).await;
+    // It runs once a day.
+    let calendars = "mutation { runJob(input: {job: \"calendar_check\"}) { userErrors { message } } }";
+    assert_eq!(owner.data(calendars, json!({})).await["runJob"]["userErrors"], json!([]));
     let _socket = server.socket(owner.token.as_deref().unwrap()).await;
 
     let alerts = std::fs::read_to_string(deploy("prometheus/alerts.yml")).unwrap();

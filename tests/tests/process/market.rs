@@ -82,6 +82,52 @@ both_databases! {
         assert_eq!(lines.len(), 8);
     }
 
+    async fn a_day_is_the_one_that_it_was_at_the_exchange(app: Place) {
+        let app = app.founded();
+        app.write("AAPL_1d.csv", "time,open,high,low,close\n\
+            2026-01-05T00:00:00-05:00,1,2,1,2\n\
+            2026-01-07T02:30:00Z,1,2,1,2\n\
+            2026-01-07,1,2,1,2\n\
+            2026-01-08T00:00:00Z,1,2,1,2\n");
+        // Midnight in Casablanca is the evening before in UTC.
+        app.write("ATW.CS_1d.csv", "time,open,high,low,close\n\
+            2026-01-05T00:00:00+01:00,1,2,1,2\n\
+            2026-01-05T23:00:00Z,1,2,1,2\n\
+            1767740400,1,2,1,2\n");
+        for (file, candles) in [("AAPL_1d.csv", 4), ("ATW.CS_1d.csv", 3)] {
+            let ran = import(&app, &[file]);
+            assert_eq!((ran.code, told(&ran)), (0, &*format!("{candles} candles put away, 0 lines refused")), "{ran:?}");
+        }
+        for (day, assets) in [(1767571200, 2), (1767657600, 2), (1767744000, 2), (1767830400, 1)] {
+            assert_eq!(app.count(&format!("candles WHERE open_time = {day}")).await, assets, "{day}");
+        }
+    }
+
+    async fn a_file_of_another_timeframe_than_it_says_is_refused_line_by_line(app: Place) {
+        let app = app.founded();
+        let lines = |times: &[&str]| {
+            let lines: String = times.iter().map(|time| format!("2026-01-{time}:00Z,1,2,1,2\n")).collect();
+            format!("time,open,high,low,close\n{lines}")
+        };
+        app.write("MSFT_1h.csv", lines(&["05T14:30", "06T14:30", "07T14:30", "08T14:30"]));
+        app.write("NVDA_1d.csv", lines(&["05T14:30", "05T15:30", "05T16:30"]));
+        app.write("TSLA_1h.csv", lines(&["05T14:30", "05T15:30", "05T16:00", "05T16:30", "05T17:30"]));
+        for (file, refused, part) in [
+            ("MSFT_1h.csv", &[2, 3, 4, 5][..], "no two lines are closer than 1d: these are no candles of 1h"),
+            ("NVDA_1d.csv", &[2, 3, 4], "the lines are 1 hour apart, too close for candles of 1d"),
+            ("TSLA_1h.csv", &[4], "30 minutes after line 3, too close for candles of 1h"),
+        ] {
+            let ran = import(&app, &[file]);
+            assert_eq!(ran.code, 1, "{ran:?}");
+            let report: Vec<&str> = ran.out.lines().skip(1).collect();
+            assert_eq!(report.len(), refused.len(), "{ran:?}");
+            for (line, number) in report.iter().zip(refused) {
+                assert!(line.contains(&format!("{file},{number},")) && line.contains(part), "{line}");
+            }
+        }
+        assert_eq!(app.count("candles").await, 4, "those of TSLA that stand right");
+    }
+
     async fn a_file_that_says_too_little_is_refused(app: Place) {
         let app = app.founded();
         app.write("AAPL.csv", days(2));

@@ -1,5 +1,11 @@
 //! Prices: what is put away, what is read, what happens when a source fails, and who may see what.
 
+mod coverage;
+mod jobs;
+mod rates;
+mod scripted;
+mod turns;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -85,6 +91,10 @@ impl MarketSource for Told {
 
     fn refresh_after(&self) -> TimeDelta {
         TimeDelta::seconds(60)
+    }
+
+    fn closing_after(&self) -> TimeDelta {
+        TimeDelta::minutes(20)
     }
 
     fn timeframes(&self) -> &'static [Timeframe] {

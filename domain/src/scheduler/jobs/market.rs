@@ -1,5 +1,6 @@
 //! Looking after prices.
 
+use chrono::Days;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::market::Timeframe;
@@ -40,6 +41,26 @@ pub(super) async fn refresh_candles(run: JobRun) -> Result<(), Stopped> {
         run.breathe().await;
     }
     Ok(())
+}
+
+/// How many days before an exchange's list of holidays ends that is told.
+const CALENDAR_ENDS_IN: Days = Days::new(60);
+
+/// Looks whether the holidays of every exchange are known; without them a market counts as open on a day that it rests, and
+/// its prices as stale.
+pub(super) async fn check_calendars(run: JobRun) -> Result<(), Stopped> {
+    let (now, mut over) = (run.domain().now(), Vec::new());
+    for (exchange, until) in run.domain().calendars_ending(CALENDAR_ENDS_IN).await? {
+        let until = until.map_or_else(|| "no day".to_owned(), |until| until.to_string());
+        tracing::warn!(exchange = exchange.code, until, "holidays are known until then alone: see docs/market-data.md");
+        if !exchange.calendar.knows_holidays(now.with_timezone(&exchange.time_zone).date_naive()) {
+            over.push(format!("{} (until {until})", exchange.code));
+        }
+    }
+    match over.is_empty() {
+        true => Ok(()),
+        false => Err(Stopped::Found(format!("today's holidays are not known of {}", over.join(", ")))),
+    }
 }
 
 /// Removes candles that are older than their timeframe is kept.
