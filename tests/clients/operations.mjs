@@ -354,16 +354,19 @@ await run('operations', [
     assert.equal((await call('Tenant', { id: tenantId }, token)).status, 'SUSPENDED');
     assert.equal((await call('ActivateTenant', { input: { tenantId } }, token)).tenant.status, 'ACTIVE');
   }],
-  ['JoinWaitlist, Contact, Waitlist, ContactMessages', async () => {
+  ['JoinWaitlist, Contact, Waitlist, ContactMessages, RemoveWaitlistEntry, RemoveContactMessage', async () => {
     const { accessToken: token } = await sessionOf(await call('Login', { input: { email: 'admin@atlas.test', password: PASSWORD } }));
     const joined = await call('JoinWaitlist', { input: { email, interest: 'plan-pro', language: 'en' } });
     assert.equal(joined.isAccepted, true);
     const sent = await call('Contact', { input: { name: 'Vera', email, topic: 'SUPPORT', message: 'It\nworks.' } });
     assert.equal(sent.isAccepted, true);
-    const [entry] = (await call('Waitlist', { first: 1 }, token)).nodes;
+    const [entry] = (await call('Waitlist', { first: 1, email }, token)).nodes;
     assert.deepEqual([entry.email, entry.interest, entry.language], [email, 'plan-pro', 'en']);
     const [message] = (await call('ContactMessages', { first: 1 }, token)).nodes;
     assert.deepEqual([message.email, message.topic, message.message], [email, 'SUPPORT', 'It\nworks.']);
+    assert.equal((await call('RemoveWaitlistEntry', { input: { id: entry.id } }, token)).removedId, entry.id);
+    assert.equal((await call('Waitlist', { first: 1, email }, token)).totalCount, 0);
+    assert.equal((await call('RemoveContactMessage', { input: { id: message.id } }, token)).removedId, message.id);
   }],
   ['OpenAccount, SimulateOrder, PlaceOrder, Positions, CloseTrade, AccountMetrics, TradeHistory, TradeHistoryCsv: the whole path', async () => {
     const { accessToken: token } = await sessionOf(await call('Login', { input: { email: 'trader@atlas.test', password: PASSWORD } }));

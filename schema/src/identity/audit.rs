@@ -95,6 +95,10 @@ pub(crate) enum AuditAction {
     PaperAccountOpened,
     /// A paper account was suspended, activated or closed.
     PaperAccountStatusChanged,
+    /// An entry of the waitlist was removed.
+    WaitlistEntryRemoved,
+    /// A visitor's message was removed.
+    ContactMessageRemoved,
 }
 
 /// Who did what, when and from where. A tenant's entries are a chain of hashes: none can be changed or left out unseen.

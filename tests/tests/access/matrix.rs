@@ -273,6 +273,14 @@ const ROWS: &[Row] = &[
         [WHO, NOT, NOT, NOT, NOT, YES, YES]),
     row("Query.contactMessages", Thing::None, "{ contactMessages { nodes { id } totalCount } }", "/contactMessages",
         [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.removeWaitlistEntry", Thing::WaitlistEntry,
+        "mutation ($id: ID!) {
+            removeWaitlistEntry(input: {id: $id}) { removedId userErrors { code message path } } }",
+        "/removeWaitlistEntry", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.removeContactMessage", Thing::ContactMessage,
+        "mutation ($id: ID!) {
+            removeContactMessage(input: {id: $id}) { removedId userErrors { code message path } } }",
+        "/removeContactMessage", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
     row("Mutation.joinWaitlist", Thing::None,
         "mutation ($email: String!) { joinWaitlist(input: {email: $email}) { isAccepted userErrors { code } } }",
         "/joinWaitlist", [YES, YES, YES, YES, YES, YES, YES]),
