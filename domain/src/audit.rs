@@ -9,6 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 mod chains;
+mod export;
 mod list;
 
 use crate::Domain;

@@ -330,7 +330,7 @@ await run('operations', [
     assert.equal((await call('ApiKeys', {}, token)).nodes[0].revokedAt, revoked.revokedAt);
     assert.ok((await call('LogoutEverywhere', { input: {} }, token)).endedSessions >= 1);
   }],
-  ['Users, User, SetUserRole, SuspendUser, ActivateUser, EndUserSessions, AuditLog', async () => {
+  ['Users, User, SetUserRole, SuspendUser, ActivateUser, EndUserSessions, AuditLog, AuditLogCsv', async () => {
     const input = { email: 'admin@atlas.test', password: PASSWORD };
     const { accessToken: token } = await sessionOf(await call('Login', { input }));
     const { nodes } = await call('Users', { filter: { search: email }, orderBy: { field: 'EMAIL', direction: 'ASC' } }, token);
@@ -343,6 +343,8 @@ await run('operations', [
     await call('EndUserSessions', { input: { userId: id } }, token);
     const log = await call('AuditLog', { filter: { subject: id }, first: 3 }, token);
     assert.deepEqual(log.nodes.map(({ action }) => action), ['USER_ACTIVATED', 'USER_SUSPENDED', 'USER_ROLE_CHANGED']);
+    const lines = (await call('AuditLogCsv', { filter: { subject: id } }, token)).trim().split('\r\n');
+    assert.ok(lines[0].startsWith('entry,tenant,sequence,at,action') && lines[1].includes('USER_ACTIVATED'));
   }],
   ['Tenants, Tenant, CreateTenant, SuspendTenant, ActivateTenant', async () => {
     const input = { email: 'owner@demo.test', password: PASSWORD };

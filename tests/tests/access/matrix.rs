@@ -401,6 +401,7 @@ const ROWS: &[Row] = &[
         [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
     row("Query.auditLog", Thing::None, "{ auditLog { nodes { id } totalCount } }", "/auditLog",
         [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Query.auditLogCsv", Thing::None, "{ auditLogCsv }", "/auditLogCsv", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
     row("Mutation.createApiKey", Thing::None,
         "mutation { createApiKey(input: {name: \"bot\", scopes: [SIGNALS_READ]}) {
             apiKey { id } userErrors { code } } }",
