@@ -9,6 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 mod chains;
+mod export;
 mod list;
 
 use crate::Domain;
@@ -93,6 +94,10 @@ pub enum Action {
     PaperAccountOpened,
     /// A paper account was suspended, activated or closed.
     PaperAccountStatusChanged,
+    /// An entry of the waitlist was removed.
+    WaitlistEntryRemoved,
+    /// A visitor's message was removed.
+    ContactMessageRemoved,
 }
 
 impl Action {
@@ -140,6 +145,8 @@ impl Action {
             Self::StrategySwitchedOff => "STRATEGY_SWITCHED_OFF",
             Self::PaperAccountOpened => "PAPER_ACCOUNT_OPENED",
             Self::PaperAccountStatusChanged => "PAPER_ACCOUNT_STATUS_CHANGED",
+            Self::WaitlistEntryRemoved => "WAITLIST_ENTRY_REMOVED",
+            Self::ContactMessageRemoved => "CONTACT_MESSAGE_REMOVED",
         }
     }
 }

@@ -30,6 +30,15 @@ pub struct BackupReport {
     pub removed: usize,
 }
 
+/// A backup that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptBackup {
+    /// When it was begun.
+    pub at: DateTime<Utc>,
+    /// Bytes that it takes, compressed.
+    pub bytes: u64,
+}
+
 /// Why none was made, in words for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -47,6 +56,12 @@ pub trait Backups: Send + Sync + 'static {
     /// # Errors
     /// Why there is none. What was there before is there still.
     async fn make(&self, request: &BackupRequest) -> Result<BackupReport, BackupError>;
+
+    /// The newest backup of an installation that is kept, whoever made it; none where there is none.
+    ///
+    /// # Errors
+    /// Why the place cannot be looked at.
+    async fn newest(&self, installation: &str) -> Result<Option<KeptBackup>, BackupError>;
 }
 
 /// Where no backups are kept.
@@ -62,6 +77,10 @@ impl Backups for NoBackups {
     async fn make(&self, _: &BackupRequest) -> Result<BackupReport, BackupError> {
         Err(BackupError("there is no place to keep backups".to_owned()))
     }
+
+    async fn newest(&self, _: &str) -> Result<Option<KeptBackup>, BackupError> {
+        Ok(None)
+    }
 }
 
 /// Says what the metrics of backups are.
@@ -70,10 +89,16 @@ pub(crate) fn describe_metrics() {
     describe_gauge!(
         "bellwether_backup_last_success_timestamp_seconds",
         Unit::Seconds,
-        "When this process last made a backup that was found whole, since 1970"
+        "When the newest backup was begun that is kept, whoever made it, since 1970; 0 where there is none"
     );
     describe_gauge!("bellwether_backup_size_bytes", Unit::Bytes, "How large that backup is, compressed");
-    describe_gauge!("bellwether_backup_rows", "How many rows are in it");
+}
+
+/// Tells of the newest backup.
+fn tell(newest: Option<KeptBackup>) {
+    let (at, bytes) = newest.map_or((0, 0), |newest| (newest.at.timestamp(), newest.bytes));
+    metrics::gauge!("bellwether_backup_last_success_timestamp_seconds").set(at as f64);
+    metrics::gauge!("bellwether_backup_size_bytes").set(bytes as f64);
 }
 
 impl Domain {
@@ -85,13 +110,26 @@ impl Domain {
         if !self.backups().have_a_place() {
             return Ok(None);
         }
-        let installation = self.installation_id().await.map_err(|error| BackupError(in_words(&error)))?;
-        let report = self.backups().make(&BackupRequest { installation, at: self.now() }).await?;
-        let now = self.now().timestamp() as f64;
-        metrics::gauge!("bellwether_backup_last_success_timestamp_seconds").set(now);
-        metrics::gauge!("bellwether_backup_size_bytes").set(report.bytes as f64);
-        metrics::gauge!("bellwether_backup_rows").set(report.rows as f64);
+        let request = BackupRequest { installation: self.own_id().await?, at: self.now() };
+        let report = self.backups().make(&request).await?;
+        tell(Some(KeptBackup { at: request.at, bytes: report.bytes }));
         Ok(Some(report))
+    }
+
+    /// Brings the gauges of backups to what is kept: an instance that makes none, or has just begun, knows as much as
+    /// the one that makes them. Without a place to keep them nothing is told.
+    ///
+    /// # Errors
+    /// Why it cannot be looked up; what was told before stays.
+    pub async fn measure_backups(&self) -> Result<(), BackupError> {
+        if self.backups().have_a_place() {
+            tell(self.backups().newest(&self.own_id().await?).await?);
+        }
+        Ok(())
+    }
+
+    async fn own_id(&self) -> Result<String, BackupError> {
+        self.installation_id().await.map_err(|error| BackupError(in_words(&error)))
     }
 }
 

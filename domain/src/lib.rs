@@ -8,6 +8,7 @@ pub mod analysis;
 pub mod audit;
 pub mod backup;
 pub mod clock;
+mod csv;
 pub mod db;
 pub mod entropy;
 pub mod error;

@@ -55,6 +55,7 @@ impl Domain {
                 gauge!("bellwether_users", "role" => role.as_str(), "status" => status.to_value()).set(count as f64);
             }
         }
+        market::measure(self).await?;
         scheduler::measure(self).await
     }
 }

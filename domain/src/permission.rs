@@ -115,6 +115,8 @@ permissions! {
         "Read the tenant's audit log.";
     InboxRead = "INBOX_READ", [Admin Owner],
         "Read the waitlist, and the messages that visitors sent.";
+    InboxManage = "INBOX_MANAGE", [Admin Owner],
+        "Remove entries of the waitlist and messages of visitors, as they may ask by law.";
     TradingRead = "TRADING_READ", [Trader Support Seller Admin Owner],
         "Read one's own paper accounts: their orders, trades, figures and ledgers.";
     TradingWrite = "TRADING_WRITE", [Trader Seller Admin Owner],

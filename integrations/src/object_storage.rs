@@ -171,6 +171,15 @@ impl Bucket {
         Ok(listed.objects.iter().filter_map(|object| Some(object.location.filename()?.to_owned())).collect())
     }
 
+    /// How many bytes an object has.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub async fn size(&self, name: &str) -> Result<u64, StorageError> {
+        let there = self.store.head(&self.prefix.clone().join(name)).await;
+        Ok(there.map_err(|error| explain(error, name))?.size)
+    }
+
     /// Removes an object.
     ///
     /// # Errors

@@ -21,6 +21,9 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// How often is looked up what is not counted where it happens.
 const MEASURE_EVERY: Duration = Duration::from_secs(15);
 
+/// How often the place is looked at where backups are kept; storage may ask money for it.
+const MEASURE_BACKUPS_EVERY: Duration = Duration::from_secs(300);
+
 /// Serves /metrics until shutdown.
 pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: CancellationToken) -> anyhow::Result<()> {
     let handle = PrometheusBuilder::new()
@@ -29,23 +32,14 @@ pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: Cancella
         .context("metrics could not be started")?;
     bellwether_domain::describe_metrics();
     let upkeep = handle.clone();
-    tokio::spawn(async move {
-        // Samples pile up until they are counted, whether or not anybody reads them.
-        let mut tick = tokio::time::interval(UPKEEP_EVERY);
-        loop {
-            tick.tick().await;
-            upkeep.run_upkeep();
-        }
+    // Samples pile up until they are counted, whether or not anybody reads them.
+    every(UPKEEP_EVERY, move || {
+        upkeep.run_upkeep();
+        std::future::ready(())
     });
-    tokio::spawn(async move {
-        let mut tick = tokio::time::interval(MEASURE_EVERY);
-        loop {
-            tick.tick().await;
-            if let Err(error) = domain.measure().await {
-                tracing::debug!(%error, "the gauges could not be brought up to date");
-            }
-        }
-    });
+    let measured = domain.clone();
+    every(MEASURE_EVERY, move || measure(measured.clone()));
+    every(MEASURE_BACKUPS_EVERY, move || measure_backups(domain.clone()));
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen} for /metrics: choose another with BELLWETHER__METRICS__LISTEN")
     })?;
@@ -58,4 +52,27 @@ pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: Cancella
         }
     });
     Ok(())
+}
+
+async fn measure(domain: Domain) {
+    if let Err(error) = domain.measure().await {
+        tracing::debug!(%error, "the gauges could not be brought up to date");
+    }
+}
+
+async fn measure_backups(domain: Domain) {
+    if let Err(error) = domain.measure_backups().await {
+        tracing::warn!(%error, "it cannot be told how old the newest backup is");
+    }
+}
+
+/// Does something now and then, beginning at once, for as long as the process runs.
+fn every<F: Future<Output = ()> + Send + 'static>(period: Duration, work: impl Fn() -> F + Send + 'static) {
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(period);
+        loop {
+            tick.tick().await;
+            work().await;
+        }
+    });
 }

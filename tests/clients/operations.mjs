@@ -334,7 +334,7 @@ await run('operations', [
     assert.equal((await call('ApiKeys', {}, token)).nodes[0].revokedAt, revoked.revokedAt);
     assert.ok((await call('LogoutEverywhere', { input: {} }, token)).endedSessions >= 1);
   }],
-  ['Users, User, SetUserRole, SuspendUser, ActivateUser, EndUserSessions, AuditLog', async () => {
+  ['Users, User, SetUserRole, SuspendUser, ActivateUser, EndUserSessions, AuditLog, AuditLogCsv', async () => {
     const input = { email: 'admin@atlas.test', password: PASSWORD };
     const { accessToken: token } = await sessionOf(await call('Login', { input }));
     const { nodes } = await call('Users', { filter: { search: email }, orderBy: { field: 'EMAIL', direction: 'ASC' } }, token);
@@ -347,6 +347,8 @@ await run('operations', [
     await call('EndUserSessions', { input: { userId: id } }, token);
     const log = await call('AuditLog', { filter: { subject: id }, first: 3 }, token);
     assert.deepEqual(log.nodes.map(({ action }) => action), ['USER_ACTIVATED', 'USER_SUSPENDED', 'USER_ROLE_CHANGED']);
+    const lines = (await call('AuditLogCsv', { filter: { subject: id } }, token)).trim().split('\r\n');
+    assert.ok(lines[0].startsWith('entry,tenant,sequence,at,action') && lines[1].includes('USER_ACTIVATED'));
   }],
   ['Tenants, Tenant, CreateTenant, SuspendTenant, ActivateTenant', async () => {
     const input = { email: 'owner@demo.test', password: PASSWORD };
@@ -358,16 +360,19 @@ await run('operations', [
     assert.equal((await call('Tenant', { id: tenantId }, token)).status, 'SUSPENDED');
     assert.equal((await call('ActivateTenant', { input: { tenantId } }, token)).tenant.status, 'ACTIVE');
   }],
-  ['JoinWaitlist, Contact, Waitlist, ContactMessages', async () => {
+  ['JoinWaitlist, Contact, Waitlist, ContactMessages, RemoveWaitlistEntry, RemoveContactMessage', async () => {
     const { accessToken: token } = await sessionOf(await call('Login', { input: { email: 'admin@atlas.test', password: PASSWORD } }));
     const joined = await call('JoinWaitlist', { input: { email, interest: 'plan-pro', language: 'en' } });
     assert.equal(joined.isAccepted, true);
     const sent = await call('Contact', { input: { name: 'Vera', email, topic: 'SUPPORT', message: 'It\nworks.' } });
     assert.equal(sent.isAccepted, true);
-    const [entry] = (await call('Waitlist', { first: 1 }, token)).nodes;
+    const [entry] = (await call('Waitlist', { first: 1, email }, token)).nodes;
     assert.deepEqual([entry.email, entry.interest, entry.language], [email, 'plan-pro', 'en']);
     const [message] = (await call('ContactMessages', { first: 1 }, token)).nodes;
     assert.deepEqual([message.email, message.topic, message.message], [email, 'SUPPORT', 'It\nworks.']);
+    assert.equal((await call('RemoveWaitlistEntry', { input: { id: entry.id } }, token)).removedId, entry.id);
+    assert.equal((await call('Waitlist', { first: 1, email }, token)).totalCount, 0);
+    assert.equal((await call('RemoveContactMessage', { input: { id: message.id } }, token)).removedId, message.id);
   }],
   ['OpenAccount, SimulateOrder, PlaceOrder, Positions, CloseTrade, AccountMetrics, TradeHistory, TradeHistoryCsv: the whole path', async () => {
     const { accessToken: token } = await sessionOf(await call('Login', { input: { email: 'trader@atlas.test', password: PASSWORD } }));

@@ -79,7 +79,7 @@ impl Entity {
     }
 }
 
-fn matching(viewer: &Viewer, filter: &AuditFilter) -> Result<Select<Entity>> {
+pub(super) fn matching(viewer: &Viewer, filter: &AuditFilter) -> Result<Select<Entity>> {
     let mut query = Entity::visible_to(viewer)?;
     if let Some(action) = &filter.action {
         query = query.filter(action.clone().map(|action| action.as_str().to_owned()).condition(Column::Action));

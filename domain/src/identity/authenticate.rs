@@ -4,7 +4,7 @@
 //! session or key makes of its bearer for three seconds, within which an end on another instance takes effect here.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -35,9 +35,21 @@ const USE_IS_NOTED_EVERY: i64 = 60_000_000;
 pub struct Sessions {
     tokens: Cache<Vec<u8>, Arc<Claims>>,
     keys: Cache<Vec<u8>, ApiKeyId>,
-    grants: Cache<Credential, Option<Arc<Grant>>>,
+    grants: Cache<Credential, Arc<Remembered>>,
     /// How often something was forgotten, to tell what was read before from what was read after.
     forgotten: AtomicU64,
+}
+
+/// What was read of a session or key.
+#[derive(Debug)]
+struct Remembered {
+    /// What it makes of its bearer; none where it has ended.
+    grant: Option<Arc<Grant>>,
+    /// How often something had been forgotten when the reading began.
+    begun_at: u64,
+    /// Whether nothing had been forgotten yet when it was seen in the memory: what is forgotten from then on is
+    /// taken out there.
+    is_settled: AtomicBool,
 }
 
 /// What a good session or key makes of its bearer.
@@ -95,9 +107,36 @@ impl Sessions {
     async fn forget_those(&self, of: impl Fn(&Member) -> bool) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         for (credential, grant) in &self.grants {
-            if grant.is_some_and(|grant| of(&grant.member)) {
+            if grant.grant.as_ref().is_some_and(|grant| of(&grant.member)) {
                 self.grants.invalidate(&*credential).await;
             }
+        }
+    }
+
+    /// What is remembered of a credential, or what reading it says now. Those who ask at once share one reading; one
+    /// that began before something was forgotten, and ended after, counts for nobody: not for who began it, nor for
+    /// who came later and waited for it.
+    async fn grant<R>(&self, credential: Credential, read: impl Fn() -> R) -> Result<Option<Arc<Grant>>, DbErr>
+    where
+        R: Future<Output = Result<Option<Arc<Grant>>, DbErr>>,
+    {
+        loop {
+            let reading = async {
+                let begun_at = self.forgotten.load(Ordering::Acquire);
+                let grant = read().await?;
+                Ok(Arc::new(Remembered { grant, begun_at, is_settled: AtomicBool::new(false) }))
+            };
+            let remembered = self.grants.try_get_with(credential, reading).await;
+            let remembered = remembered.map_err(|error: Arc<DbErr>| (*error).clone())?;
+            if remembered.is_settled.load(Ordering::Acquire) {
+                return Ok(remembered.grant.clone());
+            }
+            if self.forgotten.load(Ordering::Acquire) == remembered.begun_at {
+                remembered.is_settled.store(true, Ordering::Release);
+                return Ok(remembered.grant.clone());
+            }
+            // Something ended meanwhile: what was read may be from before, and was remembered after.
+            self.grants.invalidate(&credential).await;
         }
     }
 }
@@ -182,17 +221,7 @@ impl Domain {
 
     /// What the session or key is good for; none where it has ended.
     async fn grant(&self, credential: Credential) -> Result<Option<Arc<Grant>>, Fault> {
-        let sessions = self.sessions();
-        loop {
-            let forgotten = sessions.forgotten.load(Ordering::Acquire);
-            let grant = sessions.grants.try_get_with(credential, self.read_grant(credential)).await;
-            let grant = grant.map_err(|error: Arc<DbErr>| Fault::from((*error).clone()))?;
-            if sessions.forgotten.load(Ordering::Acquire) == forgotten {
-                return Ok(grant);
-            }
-            // Something ended meanwhile: what was read may be from before, and was remembered after.
-            sessions.grants.invalidate(&credential).await;
-        }
+        Ok(self.sessions().grant(credential, || self.read_grant(credential)).await?)
     }
 
     async fn read_grant(&self, credential: Credential) -> Result<Option<Arc<Grant>>, DbErr> {
@@ -307,4 +336,77 @@ fn may_be_let_in(user: &user::Model, tenant: &tenant::Model) -> bool {
 
 fn member(user: &user::Model, credential: Credential, scopes: Option<Arc<[crate::permission::Permission]>>) -> Member {
     Member { user_id: user.id, tenant_id: user.tenant_id, role: user.role, credential, scopes }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Notify;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ids::Id;
+    use crate::permission::Role;
+
+    fn credential() -> Credential {
+        Credential::Session(SessionId::from_uuid(Uuid::from_u128(1)))
+    }
+
+    fn good() -> Option<Arc<Grant>> {
+        let member = Member {
+            user_id: UserId::from_uuid(Uuid::from_u128(2)),
+            tenant_id: TenantId::from_uuid(Uuid::from_u128(3)),
+            role: Role::Trader,
+            credential: credential(),
+            scopes: None,
+        };
+        Some(Arc::new(Grant { member, expires_at: None, last_used: AtomicI64::new(0) }))
+    }
+
+    /// Two ask, and share a reading that saw the session open; it ends before that reading is remembered.
+    #[tokio::test]
+    async fn a_reading_from_before_the_end_counts_for_nobody() {
+        let sessions = Sessions::default();
+        let (has_begun, may_end, readings) = (Notify::new(), Notify::new(), AtomicU64::new(0));
+        let read = || async {
+            if readings.fetch_add(1, Ordering::SeqCst) > 0 {
+                return Ok(None);
+            }
+            has_begun.notify_one();
+            may_end.notified().await;
+            Ok(good())
+        };
+        let first = sessions.grant(credential(), read);
+        let later = async {
+            has_begun.notified().await;
+            sessions.forget_credential(credential()).await;
+            // It comes after the end, and waits for the reading from before.
+            let joined = sessions.grant(credential(), read);
+            let release = async {
+                tokio::task::yield_now().await;
+                may_end.notify_one();
+            };
+            tokio::join!(joined, release).0
+        };
+        let (first, later) = tokio::join!(first, later);
+        assert!(first.unwrap().is_none() && later.unwrap().is_none());
+        assert!(sessions.grant(credential(), read).await.unwrap().is_none());
+    }
+
+    /// What is remembered is read once, whatever else ends.
+    #[tokio::test]
+    async fn the_end_of_another_costs_nobody_a_reading() {
+        let (sessions, readings) = (Sessions::default(), AtomicU64::new(0));
+        let read = || async {
+            readings.fetch_add(1, Ordering::SeqCst);
+            Ok(good())
+        };
+        for other in 10..20 {
+            assert!(sessions.grant(credential(), read).await.unwrap().is_some());
+            sessions.forget(SessionId::from_uuid(Uuid::from_u128(other))).await;
+        }
+        assert_eq!(readings.load(Ordering::SeqCst), 1);
+        sessions.forget_user(UserId::from_uuid(Uuid::from_u128(2))).await;
+        assert!(sessions.grant(credential(), read).await.unwrap().is_some());
+        assert_eq!(readings.load(Ordering::SeqCst), 2);
+    }
 }

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, OnConflict};
 use sea_orm::{Condition, DatabaseTransaction, Select, Set, TryInsertResult};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::people::{all_tenants, checked_tenant};
 use super::tenant::{ActiveModel, Column, Entity, Model};
@@ -108,7 +108,7 @@ impl Domain {
         if member.tenant_id == id {
             return Err(Problem::validation(&["input", "tenantId"], "you can't suspend your own tenant").into());
         }
-        self.set_tenant_status(viewer, id, TenantStatus::Suspended, json!({"reason": reason}), client).await
+        self.set_tenant_status(viewer, id, TenantStatus::Suspended, Some(&reason), client).await
     }
 
     /// Serves a suspended tenant again. Its people sign in anew.
@@ -117,7 +117,7 @@ impl Domain {
     /// UNAUTHENTICATED, FORBIDDEN; NOT_FOUND.
     pub async fn activate_tenant(&self, viewer: &Viewer, id: TenantId, client: &ClientInfo) -> Result<Tenant> {
         manager(viewer)?;
-        self.set_tenant_status(viewer, id, TenantStatus::Active, json!({}), client).await
+        self.set_tenant_status(viewer, id, TenantStatus::Active, None, client).await
     }
 
     async fn set_tenant_status(
@@ -125,14 +125,14 @@ impl Domain {
         viewer: &Viewer,
         id: TenantId,
         status: TenantStatus,
-        details: Value,
+        reason: Option<&str>,
         client: &ClientInfo,
     ) -> Result<Tenant> {
         let actor = viewer.member()?.user_id;
         let tenant = self
             .db()
             .write(|tx: &DatabaseTransaction| {
-                let (domain, details, client) = (self.clone(), details.clone(), client.clone());
+                let (domain, reason, client) = (self.clone(), reason.map(str::to_owned), client.clone());
                 Box::pin(async move {
                     let tenant = all_tenants().filter(Column::Id.eq(id)).one(tx).await?.ok_or_else(|| {
                         Problem::new(ProblemCode::NotFound, &["input", "tenantId"], "there is no such tenant")
@@ -141,6 +141,10 @@ impl Domain {
                         return Ok(tenant);
                     }
                     let now = domain.now();
+                    let mut details = json!({"from": tenant.status.to_value(), "to": status.to_value()});
+                    if let Some(reason) = reason {
+                        details["reason"] = reason.into();
+                    }
                     let tenant = Tenant { status, updated_at: now, ..tenant };
                     let row =
                         ActiveModel { id: Set(id), status: Set(status), updated_at: Set(now), ..Default::default() };

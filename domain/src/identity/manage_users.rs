@@ -193,8 +193,13 @@ impl Change {
     fn details(&self, before: &User, ended_sessions: u64) -> Value {
         match self {
             Self::Role(role) => json!({"from": before.role.as_str(), "to": role.as_str()}),
-            Self::Suspend(reason) => json!({"reason": reason, "sessions": ended_sessions}),
-            Self::Activate => json!({}),
+            Self::Suspend(reason) => json!({
+                "from": before.status.to_value(),
+                "to": UserStatus::Suspended.to_value(),
+                "reason": reason,
+                "sessions": ended_sessions,
+            }),
+            Self::Activate => json!({"from": before.status.to_value(), "to": UserStatus::Active.to_value()}),
             Self::EndSessions => json!({"sessions": ended_sessions}),
         }
     }

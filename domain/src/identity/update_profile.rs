@@ -1,7 +1,7 @@
 //! Changing one's name and language.
 
-use sea_orm::{ActiveModelTrait, NotSet, Set};
-use serde_json::json;
+use sea_orm::{ActiveEnum, ActiveModelTrait, ColumnTrait, NotSet, QueryFilter, Set};
+use serde_json::{Map, Value, json};
 
 use super::login::entry;
 use super::{User, user};
@@ -47,30 +47,22 @@ impl Domain {
             locale: change.locale.map_or(NotSet, Set),
             ..Default::default()
         };
-        let changed: Vec<&str> = [
-            ("firstName", row.first_name.is_set()),
-            ("lastName", row.last_name.is_set()),
-            ("locale", row.locale.is_set()),
-        ]
-        .into_iter()
-        .filter_map(|(field, is_set)| is_set.then_some(field))
-        .collect();
-        if problems.is_empty() && changed.is_empty() {
+        if problems.is_empty() && !(row.first_name.is_set() || row.last_name.is_set() || row.locale.is_set()) {
             problems.push(Problem::validation(&["input"], "nothing to change was given"));
         }
         if !problems.is_empty() {
             return Err(Error::Problems(problems));
         }
-        let user = self.user(viewer, member.user_id).await?;
-        let user = user.ok_or(Fault::Unauthenticated(UnauthenticatedReason::Revoked))?;
-        let about = entry(&user, Action::ProfileUpdated, user.id.to_string(), client);
-        let about = NewEntry { details: json!({ "changed": changed }), ..about };
         let changed = self
             .db()
             .write(|tx| {
-                let (domain, row, about) = (self.clone(), row.clone(), about.clone());
+                let (domain, row, client) = (self.clone(), row.clone(), client.clone());
+                let own = user::Entity::visible_to(viewer).filter(user::Column::Id.eq(member.user_id));
                 Box::pin(async move {
+                    let before = own.one(tx).await?.ok_or(Fault::Unauthenticated(UnauthenticatedReason::Revoked))?;
                     let user = user::ActiveModel { updated_at: Set(domain.now()), ..row }.update(tx).await?;
+                    let about = entry(&user, Action::ProfileUpdated, user.id.to_string(), &client);
+                    let about = NewEntry { details: differences(&before, &user), ..about };
                     domain.audit(tx, about).await?;
                     Ok(user)
                 })
@@ -79,4 +71,21 @@ impl Domain {
         self.known_profiles().forget(changed.id).await;
         Ok(changed)
     }
+}
+
+/// What has changed, as it was and as it is.
+fn differences(before: &User, after: &User) -> Value {
+    let of = |user: &User| {
+        [
+            ("firstName", user.first_name.clone()),
+            ("lastName", user.last_name.clone()),
+            ("locale", user.locale.to_value()),
+        ]
+    };
+    let (mut from, mut to) = (Map::new(), Map::new());
+    for ((field, was), (_, is)) in of(before).into_iter().zip(of(after)).filter(|((_, was), (_, is))| was != is) {
+        from.insert(field.to_owned(), was.into());
+        to.insert(field.to_owned(), is.into());
+    }
+    json!({"changed": to.keys().collect::<Vec<_>>(), "from": from, "to": to})
 }

@@ -72,6 +72,10 @@ impl Domain {
     /// UNAUTHENTICATED, FORBIDDEN; when the database does not answer.
     pub async fn source_health(&self, viewer: &Viewer) -> Result<Vec<SourceStatus>> {
         viewer.permitted(Permission::MarketRead)?;
+        self.noted_health().await
+    }
+
+    async fn noted_health(&self) -> Result<Vec<SourceStatus>> {
         #[expect(clippy::disallowed_methods, reason = "sources belong to no tenant")]
         let noted = Entity::find().all(self.db().reader()).await?;
         let status = |source: &Arc<dyn MarketSource>| {
@@ -87,8 +91,7 @@ impl Domain {
     /// Notes how a source does.
     pub(super) async fn note_health(&self, source: &Arc<dyn MarketSource>) -> Result<()> {
         let (name, health) = (source.name(), source.health());
-        let is_closed = health.breaker == BreakerState::Closed;
-        metrics::gauge!("bellwether_market_source_up", "source" => name.as_str()).set(f64::from(u8::from(is_closed)));
+        tell(name, &health);
         let row = ActiveModel {
             name: Set(name),
             breaker: Set(health.breaker),
@@ -120,6 +123,20 @@ impl Domain {
             })
             .await
     }
+}
+
+fn tell(source: SourceName, health: &SourceHealth) {
+    let is_closed = health.breaker == BreakerState::Closed;
+    metrics::gauge!("bellwether_market_source_up", "source" => source.as_str()).set(f64::from(u8::from(is_closed)));
+}
+
+/// Brings the gauges of the sources to what was noted last, whichever process asked them: one that asks no more would
+/// tell of its own last answers for ever.
+pub(crate) async fn measure(domain: &Domain) -> Result<()> {
+    for status in domain.noted_health().await?.iter().filter(|status| status.noted_at.is_some()) {
+        tell(status.name, &status.health);
+    }
+    Ok(())
 }
 
 impl From<&Model> for SourceHealth {

@@ -50,7 +50,7 @@ pub use candle_series::{CandleQuery, CandleSeries, ChartRange, MOST_CANDLES};
 pub use catalog::{AssetCatalog, NewAsset};
 pub use exchange::{Exchange, NewExchange};
 pub use health::SourceStatus;
-pub(crate) use health::describe as describe_metrics;
+pub(crate) use health::{describe as describe_metrics, measure};
 pub use interest::Interest;
 pub use quote::{NewQuote, Quote};
 pub use quote_feed::QuoteFeed;

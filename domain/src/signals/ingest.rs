@@ -234,7 +234,10 @@ impl Domain {
         let draft = match self.draft_delivery(&source, &delivery).await? {
             Ok(draft) => {
                 self.learn_strategies(std::slice::from_ref(&draft)).await?;
-                Ok(Arc::new(draft))
+                match self.strategy_problem(&draft) {
+                    None => Ok(Arc::new(draft)),
+                    Some(problem) => Err(Arc::new(Judgement::rejected(problem.message))),
+                }
             }
             Err(judgement) => Err(Arc::new(judgement)),
         };

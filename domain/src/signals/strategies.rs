@@ -1,16 +1,22 @@
-//! Strategies by name. They are never renamed, so what was once read stays true.
+//! Strategies by name. They are never renamed, so what was once read stays true. A tenant has so many at most: each is
+//! kept, in the database and in the memory of every process, for ever.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Set};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
+};
 
 use super::draft::Draft;
 use super::strategy::{ActiveModel, Column, Entity, Model};
 use crate::Domain;
-use crate::error::Result;
+use crate::error::{Limit, Problem, ProblemCode, Result};
 use crate::ids::{Id, StrategyId, TenantId};
+
+/// Strategies that the signals of a tenant may name.
+const MOST_STRATEGIES: u32 = 1_000;
 
 /// The strategies that were met so far.
 #[derive(Debug, Default)]
@@ -42,15 +48,16 @@ impl StrategyNames {
 }
 
 impl Domain {
-    /// Makes the strategies known that the drafts name for the first time.
+    /// Makes the strategies known that the drafts name for the first time, as far as their tenants may have them: a draft
+    /// of one that is not known then has a [`Domain::strategy_problem`].
     pub(super) async fn learn_strategies(&self, drafts: &[Draft]) -> Result<()> {
-        let mut new: Vec<(TenantId, String)> = drafts
+        let mut met = HashSet::new();
+        let new: Vec<(TenantId, String)> = drafts
             .iter()
             .filter_map(|draft| Some((draft.recording.tenant_id, draft.strategy.clone()?)))
             .filter(|(tenant, name)| self.strategies().id(*tenant, name).is_none())
+            .filter(|new| met.insert(new.clone()))
             .collect();
-        new.sort();
-        new.dedup();
         if new.is_empty() {
             return Ok(());
         }
@@ -68,6 +75,10 @@ impl Domain {
             .write(|tx| {
                 let rows = rows.clone();
                 Box::pin(async move {
+                    let rows = within_limit(tx, rows).await?;
+                    if rows.is_empty() {
+                        return Ok(());
+                    }
                     let unique = OnConflict::columns([Column::TenantId, Column::Name]).do_nothing().to_owned();
                     Entity::insert_many(rows).on_conflict(unique).try_insert().exec_without_returning(tx).await?;
                     Ok(())
@@ -88,6 +99,17 @@ impl Domain {
         Ok(())
     }
 
+    /// Why a draft's strategy cannot be written down, after it was tried to make it known; none where it can.
+    pub(super) fn strategy_problem(&self, draft: &Draft) -> Option<Problem> {
+        let name = draft.strategy.as_deref()?;
+        if self.strategies().id(draft.recording.tenant_id, name).is_some() {
+            return None;
+        }
+        let message = format!("signals name {MOST_STRATEGIES} strategies already: use one of those");
+        let limit = Limit { key: "strategies".to_owned(), used: MOST_STRATEGIES, allowed: MOST_STRATEGIES };
+        Some(Problem { limit: Some(limit), ..Problem::new(ProblemCode::LimitExceeded, &["strategy"], message) })
+    }
+
     /// Makes the names of these strategies known, with one query for those that are not yet.
     pub(crate) async fn learn_strategy_names(&self, ids: impl Iterator<Item = StrategyId>) -> Result<()> {
         let mut missing: Vec<StrategyId> = ids.filter(|id| self.strategies().name(*id).is_none()).collect();
@@ -101,4 +123,33 @@ impl Domain {
         self.strategies().learn(strategies);
         Ok(())
     }
+}
+
+/// Of strategies those that are not there yet, as many as their tenants have room for, those named first.
+async fn within_limit(tx: &DatabaseTransaction, rows: Vec<ActiveModel>) -> Result<Vec<ActiveModel>> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<ActiveModel>> = BTreeMap::new();
+    for row in rows {
+        by_tenant.entry(*row.tenant_id.as_ref()).or_default().push(row);
+    }
+    let mut within = Vec::new();
+    for (tenant, rows) in by_tenant {
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_ref().as_str()).collect();
+        #[expect(clippy::disallowed_methods, reason = "the tenant is in the condition")]
+        let of_tenant = || Entity::find().filter(Column::TenantId.eq(tenant));
+        let there: HashSet<String> = of_tenant()
+            .select_only()
+            .column(Column::Name)
+            .filter(Column::Name.is_in(names))
+            .into_tuple()
+            .all(tx)
+            .await?
+            .into_iter()
+            .collect();
+        let room = u64::from(MOST_STRATEGIES).saturating_sub(of_tenant().count(tx).await?);
+        let new = rows.into_iter().filter(|row| !there.contains(row.name.as_ref()));
+        within.extend(new.take(usize::try_from(room).unwrap_or(0)));
+    }
+    // Who insert the same names at once meet at them in one order.
+    within.sort_by(|a, b| (a.tenant_id.as_ref(), a.name.as_ref()).cmp(&(b.tenant_id.as_ref(), b.name.as_ref())));
+    Ok(within)
 }

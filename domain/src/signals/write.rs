@@ -32,15 +32,24 @@ impl Domain {
     /// Writes the drafts in one transaction and tells whoever follows their tenants.
     pub(super) async fn write_drafts(&self, drafts: Vec<Draft>) -> Result<Vec<Result<Recorded>>> {
         self.learn_strategies(&drafts).await?;
-        let answers = self
-            .db()
-            .write(|tx| {
+        let problems: Vec<Option<Problem>> = drafts.iter().map(|draft| self.strategy_problem(draft)).collect();
+        let drafts = drafts.into_iter().zip(&problems).filter(|(_, problem)| problem.is_none());
+        let drafts: Vec<Draft> = drafts.map(|(draft, _)| draft).collect();
+        let mut written = Vec::new();
+        if !drafts.is_empty() {
+            let write = self.db().write(|tx| {
                 let (domain, drafts) = (self.clone(), drafts.clone());
                 Box::pin(async move { domain.write_drafts_in(tx, &drafts).await })
-            })
-            .await?;
-        self.feed().wake();
-        Ok(answers)
+            });
+            written = write.await?;
+            self.feed().wake();
+        }
+        let mut written = written.into_iter();
+        let answers = problems.into_iter().map(|problem| match problem {
+            Some(problem) => Err(problem.into()),
+            None => written.next().unwrap_or_else(|| Err(lost())),
+        });
+        Ok(answers.collect())
     }
 
     /// The same inside a transaction; strategies must be known.

@@ -1,12 +1,14 @@
 //! Reading what visitors sent.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect};
+use sea_orm::{QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::{contact_message, waitlist_entry};
 use crate::Domain;
+use crate::db::nothing;
 use crate::error::{Error, Result};
+use crate::identity::Email;
 use crate::ids::{ContactMessageId, Id, WaitlistEntryId};
 use crate::paging::{CursorKey, Page, PageArgs, PageRequest};
 use crate::permission::Permission;
@@ -32,29 +34,34 @@ impl<I: Id> InboxKey<I> {
 }
 
 impl Domain {
-    /// A page of the waitlist, newest first.
+    /// A page of the waitlist, newest first; only the entries of this email, in any case, where one is given.
     ///
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN; a problem with the page's arguments.
-    pub async fn waitlist_page(&self, viewer: &Viewer, args: &PageArgs) -> Result<Page<waitlist_entry::Model>> {
-        use waitlist_entry::{Column, Entity};
+    pub async fn waitlist_page(
+        &self,
+        viewer: &Viewer,
+        email: Option<&str>,
+        args: &PageArgs,
+    ) -> Result<Page<waitlist_entry::Model>> {
+        use waitlist_entry::Column;
         viewer.permitted(Permission::InboxRead)?;
         let request: PageRequest<InboxKey<WaitlistEntryId>> =
             args.parse(InboxKey::<WaitlistEntryId>::ORDER).map_err(Error::Problems)?;
-        let mut query = Entity::visible_to(viewer).limit(request.fetch());
+        let mut query = waiting(viewer, email).limit(request.fetch());
         if let Some(InboxKey(id)) = request.after {
             query = query.filter(Column::Id.lt(id));
         }
         Ok(request.page(query.order_by_desc(Column::Id).all(self.db().reader()).await?))
     }
 
-    /// How many wait.
+    /// How many wait; with this email, in any case, where one is given.
     ///
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN.
-    pub async fn count_waitlist(&self, viewer: &Viewer) -> Result<u64> {
+    pub async fn count_waitlist(&self, viewer: &Viewer, email: Option<&str>) -> Result<u64> {
         viewer.permitted(Permission::InboxRead)?;
-        Ok(waitlist_entry::Entity::visible_to(viewer).count(self.db().reader()).await?)
+        Ok(waiting(viewer, email).count(self.db().reader()).await?)
     }
 
     /// An entry of the waitlist, if the viewer may read it.
@@ -108,5 +115,15 @@ impl Domain {
         use contact_message::{Column, Entity};
         viewer.permitted(Permission::InboxRead)?;
         Ok(Entity::visible_to(viewer).filter(Column::Id.eq(id)).one(self.db().reader()).await?)
+    }
+}
+
+/// The entries of the waitlist that the viewer may read; of what is no email there are none.
+fn waiting(viewer: &Viewer, email: Option<&str>) -> Select<waitlist_entry::Entity> {
+    let entries = waitlist_entry::Entity::visible_to(viewer);
+    match email.map(Email::try_from) {
+        None => entries,
+        Some(Ok(email)) => entries.filter(waitlist_entry::Column::EmailKey.eq(email.key())),
+        Some(Err(_)) => entries.filter(nothing()),
     }
 }

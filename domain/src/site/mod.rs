@@ -8,6 +8,7 @@ mod contact_message;
 mod form;
 mod inbox;
 mod join_waitlist;
+mod remove;
 mod waitlist_entry;
 
 pub use contact::NewMessage;

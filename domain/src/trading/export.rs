@@ -6,7 +6,8 @@ use super::account::Model as Account;
 use super::history::TradeFilter;
 use super::trade::Model as Trade;
 use crate::Domain;
-use crate::error::{Fault, Result};
+use crate::csv::{text, write};
+use crate::error::Result;
 use crate::fixed::{Fixed, Unit};
 
 /// Rows that one export holds at most.
@@ -58,17 +59,6 @@ impl Domain {
     }
 }
 
-/// The rows as CSV.
-fn write(rows: &[Vec<Cow<'_, str>>]) -> Result<String, Fault> {
-    let bug = |error: &dyn std::fmt::Display| Fault::Bug(error.to_string());
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row.iter().map(AsRef::as_ref)).map_err(|error| bug(&error))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| bug(&error))?;
-    String::from_utf8(bytes).map_err(|error| bug(&error))
-}
-
 fn row<'t>(account: &Account, trade: &Trade, symbol: &str) -> Vec<Cow<'t, str>> {
     let fees = trade.exit_fee.and_then(|fee| fee.checked_add(trade.entry_fee).ok());
     let held = trade.closed_at.map(|closed| (closed - trade.opened_at).num_seconds());
@@ -95,34 +85,4 @@ fn row<'t>(account: &Account, trade: &Trade, symbol: &str) -> Vec<Cow<'t, str>> 
 
 fn number<U: Unit>(number: Option<Fixed<U>>) -> String {
     number.map(|number| number.to_string()).unwrap_or_default()
-}
-
-/// A text that no spreadsheet takes for a formula (OWASP, CSV injection).
-fn text(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_is_a_formula() {
-        for (given, written) in [
-            ("AAPL", "AAPL"),
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-X", "'-X"),
-            ("+X", "'+X"),
-            ("^GSPC", "^GSPC"),
-        ] {
-            assert_eq!(text(given), written);
-        }
-    }
-
-    #[test]
-    fn what_has_a_comma_or_a_quote_is_quoted() {
-        let rows = [vec![Cow::from("a,b"), Cow::from("c\"d")], vec![Cow::from("e"), Cow::from("")]];
-        assert_eq!(write(&rows).unwrap(), "\"a,b\",\"c\"\"d\"\r\ne,\r\n");
-    }
 }

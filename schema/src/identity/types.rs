@@ -344,6 +344,8 @@ pub(crate) enum Permission {
     AuditRead,
     /// Read the waitlist, and the messages that visitors sent.
     InboxRead,
+    /// Remove entries of the waitlist and messages of visitors, as they may ask by law.
+    InboxManage,
     /// Read one's own paper accounts: their orders, trades, figures and ledgers.
     TradingRead,
     /// Open paper accounts, and trade on one's own.

@@ -49,7 +49,7 @@ struct RecordSignalInput {
     direction: Direction,
     /// How sure it is, 0 to 100.
     confidence: i32,
-    /// The name of the strategy that made it, 1 to 60 characters; null for none.
+    /// The name of the strategy that made it, 1 to 60 characters; null for none. The signals of a tenant name 1,000 at most.
     strategy: Option<String>,
     /// The price to enter at, above zero, at most 8 decimals; null for none.
     entry: Option<Decimal>,

@@ -1,11 +1,13 @@
-//! Sending a form.
+//! Sending a form, and taking out what was sent.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use bellwether_domain::permission::Permission;
 use bellwether_domain::site::{JoinWaitlist, NewMessage};
 
 use super::types::ContactTopic;
 use crate::context::Request;
 use crate::field::{Access, Field, Payload, mutate};
+use crate::node::parse_id;
 use crate::problems::UserError;
 
 /// What somebody fills in to hear when something is there.
@@ -68,7 +70,53 @@ impl Payload for ContactPayload {
     }
 }
 
-/// Takes the forms of the site.
+/// An entry of the waitlist to be removed.
+#[derive(InputObject)]
+struct RemoveWaitlistEntryInput {
+    /// The entry, `wle_…`.
+    id: ID,
+}
+
+/// What removing an entry did.
+#[derive(SimpleObject)]
+pub(crate) struct RemoveWaitlistEntryPayload {
+    /// The entry that is gone; null when refused.
+    removed_id: Option<ID>,
+    /// What to mend; empty when done.
+    user_errors: Vec<UserError>,
+}
+
+impl Payload for RemoveWaitlistEntryPayload {
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { removed_id: None, user_errors }
+    }
+}
+
+/// A visitor's message to be removed.
+#[derive(InputObject)]
+struct RemoveContactMessageInput {
+    /// The message, `msg_…`.
+    id: ID,
+}
+
+/// What removing a message did.
+#[derive(SimpleObject)]
+pub(crate) struct RemoveContactMessagePayload {
+    /// The message that is gone; null when refused.
+    removed_id: Option<ID>,
+    /// What to mend; empty when done.
+    user_errors: Vec<UserError>,
+}
+
+impl Payload for RemoveContactMessagePayload {
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { removed_id: None, user_errors }
+    }
+}
+
+const MANAGE: Access = Access::Needs(Permission::InboxManage);
+
+/// Takes the forms of the site, and takes out what they brought.
 #[derive(Debug, Default)]
 pub(crate) struct SiteMutation;
 
@@ -100,6 +148,34 @@ impl SiteMutation {
             let message = NewMessage { name, email, topic: topic.into(), message, language, trap: website };
             request.domain.contact(message, request.client()).await?;
             Ok(ContactPayload { is_accepted: true, user_errors: Vec::new() })
+        })
+        .await
+    }
+
+    /// Takes somebody from the waitlist, such as because they ask for it. The audit log keeps that it was done, and nothing of what is gone. Needs INBOX_MANAGE.
+    async fn remove_waitlist_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which entry.")] input: RemoveWaitlistEntryInput,
+    ) -> Field<RemoveWaitlistEntryPayload> {
+        mutate(ctx, MANAGE, async move |request: Request| {
+            let id = parse_id(&input.id, &["input", "id"])?;
+            request.domain.remove_waitlist_entry(request.viewer(), id, request.client()).await?;
+            Ok(RemoveWaitlistEntryPayload { removed_id: Some(input.id), user_errors: Vec::new() })
+        })
+        .await
+    }
+
+    /// Takes a visitor's message out, such as because they ask for it. The audit log keeps that it was done, and nothing of what is gone. Needs INBOX_MANAGE.
+    async fn remove_contact_message(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which message.")] input: RemoveContactMessageInput,
+    ) -> Field<RemoveContactMessagePayload> {
+        mutate(ctx, MANAGE, async move |request: Request| {
+            let id = parse_id(&input.id, &["input", "id"])?;
+            request.domain.remove_contact_message(request.viewer(), id, request.client()).await?;
+            Ok(RemoveContactMessagePayload { removed_id: Some(input.id), user_errors: Vec::new() })
         })
         .await
     }

@@ -25,12 +25,14 @@ impl SiteQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, at most 100; 20 where nothing is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only those of this email, in any case; null for all.")] email: Option<String>,
     ) -> Field<Connection<WaitlistEntry>> {
         let with_total = ctx.look_ahead().field("totalCount").exists();
         field(ctx, INBOX, async move |request: Request| {
             let (domain, viewer) = (&request.domain, request.viewer());
-            let page = domain.waitlist_page(viewer, &PageArgs { first, after, ..PageArgs::default() }).await?;
-            let total = if with_total { Some(domain.count_waitlist(viewer).await?) } else { None };
+            let (email, args) = (email.as_deref(), PageArgs { first, after, ..PageArgs::default() });
+            let page = domain.waitlist_page(viewer, email, &args).await?;
+            let total = if with_total { Some(domain.count_waitlist(viewer, email).await?) } else { None };
             let (empty, entries) = split(page);
             let cursor = |id| encode_cursor(InboxKey::<WaitlistEntryId>::ORDER, &InboxKey(id));
             let items = entries.into_iter().map(|entry| (cursor(entry.id), WaitlistEntry(entry)));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
-use bellwether_domain::backup::{BackupError, BackupReport, BackupRequest, Backups};
+use bellwether_domain::backup::{BackupError, BackupReport, BackupRequest, Backups, KeptBackup};
 use bellwether_domain::clock::Clock;
 use bellwether_domain::db::{Db, DbConfig};
 use bellwether_integrations::object_storage::BucketSettings;
@@ -49,6 +49,11 @@ impl Backups for ArchiveKeeper {
         let location = self.to.as_ref().ok_or_else(|| BackupError("there is no place to keep backups".to_owned()))?;
         self.make_at(location, request).await.map_err(|error| BackupError(plain(&error)))
     }
+
+    async fn newest(&self, installation: &str) -> Result<Option<KeptBackup>, BackupError> {
+        let Some(location) = &self.to else { return Ok(None) };
+        self.newest_at(location, installation).await.map_err(|error| BackupError(plain(&error)))
+    }
 }
 
 impl ArchiveKeeper {
@@ -75,6 +80,15 @@ impl ArchiveKeeper {
             Location::Bucket { .. } => format!("{location}/{name}"),
         };
         Ok(BackupReport { file, tables: manifest.table_count(), rows: manifest.rows(), bytes, removed })
+    }
+
+    async fn newest_at(&self, location: &Location, installation: &str) -> anyhow::Result<Option<KeptBackup>> {
+        let place = Place::open(location.clone(), &self.bucket)?;
+        let names = place.backups().await?;
+        let Some(newest) = names.into_iter().filter(|name| name.installation == installation).max() else {
+            return Ok(None);
+        };
+        Ok(Some(KeptBackup { at: newest.at, bytes: place.size(&newest).await? }))
     }
 
     /// Writes the archive, and the database to try it on.
@@ -114,7 +128,7 @@ impl ArchiveKeeper {
     }
 
     async fn remove_outdated(&self, place: &Place, newest: &Name) -> anyhow::Result<usize> {
-        let names: Vec<Name> = place.names().await?.iter().filter_map(|name| name.parse().ok()).collect();
+        let names = place.backups().await?;
         // The newest is the one that was found whole just now; without it the rule would count from another.
         if !names.contains(newest) {
             bail!("the backup was kept and is not there: older ones were left alone");

@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use sea_orm_migration::MigratorTrait;
 use serde::{Deserialize, Serialize};
 
+use super::catalog::Catalog;
+
 /// The form of archives that this version writes, and the newest that it reads.
 pub(super) const FORMAT: u32 = 1;
 
@@ -74,6 +76,28 @@ impl Manifest {
     /// When it had others.
     pub(super) fn migration_steps(&self) -> anyhow::Result<u32> {
         steps_of(&self.migrations)
+    }
+
+    /// Looks whether it has the tables that its migrations make, with their columns, and no others.
+    ///
+    /// # Errors
+    /// The first table in which they differ.
+    pub(super) fn agree_with(&self, made: &Catalog) -> anyhow::Result<()> {
+        if let Some(lacking) = made.keys().find(|name| !self.tables.contains_key(*name)) {
+            bail!("the archive lacks the table {lacking}, which its migrations make");
+        }
+        for (name, contents) in &self.tables {
+            let Some(table) = made.get(name) else {
+                bail!("the archive has the table {name}, which its migrations do not make");
+            };
+            let mut columns: Vec<&str> = contents.columns.iter().map(String::as_str).collect();
+            columns.sort_unstable();
+            if columns != table.sorted_columns() {
+                let (has, makes) = (columns.join(", "), table.sorted_columns().join(", "));
+                bail!("the archive's table {name} has the columns {has}, and its migrations make {makes}");
+            }
+        }
+        Ok(())
     }
 
     /// How many rows there are in all.

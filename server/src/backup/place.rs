@@ -116,16 +116,23 @@ impl Place {
         }
     }
 
-    /// The names of everything here.
-    pub(super) async fn names(&self) -> anyhow::Result<Vec<String>> {
+    /// The backups here, of whichever installation.
+    pub(super) async fn backups(&self) -> anyhow::Result<Vec<Name>> {
+        let names = match self {
+            Self::Folder(folder) => names_in(folder)?,
+            Self::Bucket(bucket) => bucket.names().await?,
+        };
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    /// How many bytes a backup takes.
+    pub(super) async fn size(&self, name: &Name) -> anyhow::Result<u64> {
         match self {
             Self::Folder(folder) => {
-                let cannot = || format!("the folder {} cannot be read", folder.display());
-                let entries = std::fs::read_dir(folder).with_context(cannot)?;
-                let names = entries.map(|entry| Ok(entry.with_context(cannot)?.file_name().into_string().ok()));
-                Ok(names.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect())
+                let path = folder.join(name.to_string());
+                Ok(std::fs::metadata(&path).with_context(|| format!("{} cannot be read", path.display()))?.len())
             }
-            Self::Bucket(bucket) => Ok(bucket.names().await?),
+            Self::Bucket(bucket) => Ok(bucket.size(&name.to_string()).await?),
         }
     }
 
@@ -156,6 +163,17 @@ impl Place {
             }
         }
     }
+}
+
+/// The names of everything in a folder; of none where it was not made yet.
+fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let cannot = || format!("the folder {} cannot be read", folder.display());
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(cannot)?,
+    };
+    let names = entries.map(|entry| Ok(entry.with_context(cannot)?.file_name().into_string().ok()));
+    Ok(names.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(crate) struct Restored {
 /// Why it was not restored. The database holds no row of it then.
 pub(crate) async fn restore(config: &Config, bucket: &BucketSettings, from: Location) -> anyhow::Result<Restored> {
     let backup = Backup::fetch(from, bucket).await?;
-    let steps = backup.manifest.migration_steps().context("the backup cannot be restored")?;
+    let (steps, _) = backup.scratch().await?;
     let target = Target::take(config).await?;
     let restored = fill(&target.connection, steps, &backup).await;
     target.release().await?;
@@ -68,8 +68,7 @@ async fn fill(db: &DatabaseConnection, steps: u32, backup: &Backup) -> anyhow::R
 /// What is wrong with it.
 pub(crate) async fn prove(bucket: &BucketSettings, from: Location) -> anyhow::Result<Manifest> {
     let backup = Backup::fetch(from, bucket).await?;
-    let steps = backup.manifest.migration_steps().context("the backup cannot be restored")?;
-    let scratch = Scratch::create(backup.folder.path(), steps).await?;
+    let (_, scratch) = backup.scratch().await?;
     scratch.try_out(&backup.archive, &backup.manifest).await?;
     Ok(backup.manifest)
 }
@@ -89,6 +88,18 @@ impl Backup {
         let path = archive.clone();
         let manifest = tokio::task::spawn_blocking(move || archive::read(&path, |_, _| Ok(()))).await??;
         Ok(Self { archive, manifest, folder })
+    }
+
+    /// How many migrations its database had, and an empty one with those.
+    ///
+    /// # Errors
+    /// When this version does not know them, or they make other tables than are in the archive.
+    async fn scratch(&self) -> anyhow::Result<(u32, Scratch)> {
+        const CANNOT: &str = "the backup cannot be restored";
+        let steps = self.manifest.migration_steps().context(CANNOT)?;
+        let scratch = Scratch::create(self.folder.path(), steps).await?;
+        self.manifest.agree_with(&scratch.tables().await?).context(CANNOT)?;
+        Ok((steps, scratch))
     }
 }
 

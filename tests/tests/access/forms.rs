@@ -145,6 +145,46 @@ both_databases! {
         assert_eq!(all(&admin, MESSAGES, "contactMessages", 1).await[0]["message"], script, "kept as it was written");
     }
 
+    /// As somebody may ask by law: what is gone is gone, and the audit log tells that, not what.
+    async fn what_was_sent_is_taken_out(app: TestApp) {
+        let visitor = app.anonymous();
+        for email in ["ana@example.com", "Other@example.com"] {
+            join(&visitor, json!({"email": email})).await;
+        }
+        contact(&visitor, message()).await;
+        let admin = app.sign_in("a", Role::Admin).await;
+        let found = "query ($email: String) { waitlist(email: $email) { nodes { id email } totalCount } }";
+        let found = async |email: &str| admin.data(found, json!({"email": email})).await["waitlist"].clone();
+        let other = found(" OTHER@example.com ").await;
+        assert_eq!((&other["nodes"][0]["email"], &other["totalCount"]), (&json!("Other@example.com"), &json!(1)));
+        assert_eq!(found("nobody@example.com").await["totalCount"], 0);
+        assert_eq!(found("no email").await["totalCount"], 0);
+        let entry = found("ana@example.com").await["nodes"][0]["id"].clone();
+        let sent = all(&admin, MESSAGES, "contactMessages", 10).await[0]["id"].clone();
+        for (name, id, action) in [
+            ("removeWaitlistEntry", &entry, "WAITLIST_ENTRY_REMOVED"),
+            ("removeContactMessage", &sent, "CONTACT_MESSAGE_REMOVED"),
+        ] {
+            let query = format!("mutation ($id: ID!) {{ {name}(input: {{id: $id}}) {{ removedId userErrors {{ code path }} }} }}");
+            // Of another tenant it is not there.
+            let stranger = app.sign_in("b", Role::Admin).await;
+            let refused = stranger.data(&query, json!({"id": id})).await[name].clone();
+            let not_found = json!({"removedId": null, "userErrors": [{"code": "NOT_FOUND", "path": ["input", "id"]}]});
+            assert_eq!(refused, not_found);
+            let trader = app.sign_in("a", Role::Trader).await.send(&query, json!({"id": id})).await;
+            assert_eq!(trader.code(), Some("FORBIDDEN"), "{}", trader.body);
+            let done = admin.data(&query, json!({"id": id})).await[name].clone();
+            assert_eq!(done, json!({"removedId": id, "userErrors": []}));
+            assert_eq!(admin.data(&query, json!({"id": id})).await[name], not_found, "once");
+            let log = "query ($id: ID!) { auditLog(filter: {subject: $id}) { nodes { action details } } }";
+            let log = admin.data(log, json!({"id": id})).await["auditLog"]["nodes"].clone();
+            assert_eq!(log, json!([{"action": action, "details": {}}]));
+        }
+        assert_eq!(found("ana@example.com").await["totalCount"], 0);
+        assert_eq!((count(&app, "waitlist").await, count(&app, "contact_messages").await), (1, 0));
+        assert_eq!(problems(&join(&visitor, json!({"email": "ana@example.com"})).await), [""; 0], "and may come back");
+    }
+
     async fn what_a_program_fills_in_is_thrown_away(app: TestApp) {
         let visitor = app.anonymous();
         let trapped = json!({"email": "bot@example.com", "website": "https://buy.example"});

@@ -7,6 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bellwether_domain::ids::{DeliveryId, Id, SessionId, SignalId, SourceId, TenantId, UserId};
+use bellwether_domain::market::{NewQuote, SourceName};
 use bellwether_domain::paging::encode_cursor;
 use bellwether_domain::permission::Role;
 use bellwether_domain::signals::DeliveryKey;
@@ -40,13 +41,17 @@ pub struct Things {
     key: String,
     /// An entry of the audit log.
     entry: String,
+    /// The admin's paper account, an order that waits, a trade, a fill and a watchlist; an entry of the waitlist and a
+    /// message.
+    others: Vec<String>,
 }
 
 impl Things {
     /// The id of one thing of each kind, of a shared and of a private one where there are both.
     pub fn ids(&self) -> Vec<String> {
         let some = [&self.users[2], &self.shared[0], &self.private[0], &self.deliveries[0], &self.sources[0].id];
-        some.into_iter().chain([&self.tenant, &self.session, &self.key, &self.entry]).cloned().collect()
+        let some = some.into_iter().chain([&self.tenant, &self.session, &self.key, &self.entry]);
+        some.chain(&self.others).cloned().collect()
     }
 
     /// The cursors of what the admin sees in lists, each with one of the same moment that nothing has.
@@ -54,9 +59,14 @@ impl Things {
         let admin = app.sign_in("a", Role::Admin).await;
         let query = "{ signals(first: 2) { edges { cursor } } signalDeliveries(first: 1) { edges { cursor } }
             apiKeys(first: 1) { edges { cursor } } sessions(first: 1) { edges { cursor } }
-            auditLog(first: 1) { edges { cursor } } users(first: 1) { edges { cursor } } }";
-        let lists = admin.data(query, json!({})).await;
-        let edges = lists.as_object().unwrap().values().flat_map(|list| list["edges"].as_array().unwrap().clone());
+            auditLog(first: 1) { edges { cursor } } users(first: 1) { edges { cursor } }
+            waitlist(first: 1) { edges { cursor } } contactMessages(first: 1) { edges { cursor } }
+            accounts(first: 1) { edges { cursor } } }";
+        let of_account = "query ($id: ID!) { orders(accountId: $id, first: 1) { edges { cursor } } }";
+        let mut lists = vec![admin.data(query, json!({})).await];
+        lists.push(admin.data(of_account, json!({"id": self.others[0]})).await);
+        let lists = lists.iter().flat_map(|lists| lists.as_object().unwrap().values());
+        let edges = lists.flat_map(|list| list["edges"].as_array().unwrap().clone());
         let cursors = edges.map(|edge| edge["cursor"].as_str().unwrap().to_owned());
         cursors.map(|cursor| (cursor.clone(), cursor_beside(&cursor))).collect()
     }
@@ -97,6 +107,16 @@ pub async fn fill(app: &TestApp) -> Things {
         deliveries.push(deliver(app, client, &source, &format!("no {CANARY}"), "REJECTED").await);
         sources.push(source);
     }
+    let mut others = trade(app, &admin).await;
+    let query = format!("mutation {{ createWatchlist(input: {{name: \"list {CANARY}\"}}) {{ watchlist {{ id }} }} }}");
+    others.push(text(&admin.data(&query, json!({})).await["createWatchlist"]["watchlist"]["id"]));
+    let query = format!(
+        "mutation {{ joinWaitlist(input: {{email: \"{CANARY}@a.test\"}}) {{ isAccepted }}
+            contact(input: {{name: \"{CANARY}\", email: \"x@a.test\", topic: OTHER, message: \"{CANARY}\"}}) {{ isAccepted }} }}"
+    );
+    app.anonymous().data(&query, json!({})).await;
+    let inbox = admin.data("{ waitlist { nodes { id } } contactMessages { nodes { id } } }", json!({})).await;
+    others.extend(["/waitlist/nodes/0/id", "/contactMessages/nodes/0/id"].map(|at| text(inbox.pointer(at).unwrap())));
     let query = format!(
         "mutation {{ createApiKey(input: {{name: \"key {CANARY}\", scopes: [SIGNALS_READ]}}) {{ apiKey {{ id }} }} }}"
     );
@@ -104,7 +124,26 @@ pub async fn fill(app: &TestApp) -> Things {
     let log = admin.data("{ auditLog(first: 1) { nodes { id action } } }", json!({})).await;
     assert_eq!(log["auditLog"]["nodes"][0]["action"], "API_KEY_CREATED");
     let entry = text(&log["auditLog"]["nodes"][0]["id"]);
-    Things { tenant, users, shared, private, sources, deliveries, session, key, entry }
+    Things { tenant, users, shared, private, sources, deliveries, session, key, entry, others }
+}
+
+/// Trades on a paper account of this user's: the account, an order that waits, a trade and a fill.
+async fn trade(app: &TestApp, client: &Client) -> Vec<String> {
+    let asset = app.domain.asset_by_symbol(&"BTC-USD".try_into().unwrap()).await.unwrap().unwrap();
+    let (price, exchange_time) = ("1000".parse().unwrap(), app.domain.now());
+    let quote = NewQuote { asset_id: asset.id, price, bid: None, ask: None, previous_close: None, exchange_time };
+    app.domain.put_quotes(SourceName::Csv, vec![quote]).await.unwrap();
+    let opened = client.data("mutation { openAccount(input: {}) { account { id } } }", json!({})).await;
+    let account = opened["openAccount"]["account"]["id"].clone();
+    let order = "input: {accountId: $id, symbol: \"BTC-USD\", side: BUY, quantity: \"0.01\"";
+    let query = format!(
+        "mutation ($id: ID!) {{ waits: placeOrder({order}, type: LIMIT, limitPrice: \"500\"}}) {{ order {{ id }} }}
+            done: placeOrder({order}, type: MARKET}}) {{ order {{ fill {{ id }} }} trade {{ id }} }} }}"
+    );
+    let placed = client.data(&query, json!({"id": account})).await;
+    let made = ["/waits/order/id", "/done/trade/id", "/done/order/fill/id"].map(|at| placed.pointer(at).cloned());
+    let ids = [Some(account)].into_iter().chain(made).map(|id| id.and_then(|id| id.as_str().map(str::to_owned)));
+    ids.collect::<Option<_>>().unwrap_or_else(|| panic!("{placed}"))
 }
 
 /// A signal whose every text has the canary in it.
@@ -125,6 +164,7 @@ const NODE: &str = "fragment N on Node { __typename id
     ... on Signal { strategy summary payload author { firstName lastName email } }
     ... on User { firstName lastName email role createdAt } ... on Tenant { slug name createdAt }
     ... on ApiKey { name prefix } ... on Session { device address } ... on AuditEntry { action details subject }
+    ... on Watchlist { name } ... on WaitlistEntry { email } ... on ContactMessage { name message }
     ... on SignalSource { name tokenPrefix strategy symbols { ticker symbol } }
     ... on SignalDelivery { sourceId body reason verdict signal { id summary } } }";
 
@@ -292,7 +332,7 @@ both_databases! {
         let trader = Caller::of(&app, "a", Role::Trader).await;
         let admins = [&things.private[0], &things.shared[0], &things.shared[1], &things.tenant];
         let ids = admins.into_iter().chain(&things.users).chain(things.sources.iter().map(|source| &source.id));
-        let ids = ids.chain([&things.key, &things.entry]);
+        let ids = ids.chain([&things.key, &things.entry]).chain(&things.others[4..]);
         let by_admin = ids.chain(&things.deliveries[..2]).map(|id| (&admin, id));
         for (caller, id) in by_admin.chain(things.deliveries[2..].iter().map(|id| (&trader, id))) {
             let found = caller.ask(&query, &json!({"id": id})).await;

@@ -273,6 +273,14 @@ const ROWS: &[Row] = &[
         [WHO, NOT, NOT, NOT, NOT, YES, YES]),
     row("Query.contactMessages", Thing::None, "{ contactMessages { nodes { id } totalCount } }", "/contactMessages",
         [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.removeWaitlistEntry", Thing::WaitlistEntry,
+        "mutation ($id: ID!) {
+            removeWaitlistEntry(input: {id: $id}) { removedId userErrors { code message path } } }",
+        "/removeWaitlistEntry", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.removeContactMessage", Thing::ContactMessage,
+        "mutation ($id: ID!) {
+            removeContactMessage(input: {id: $id}) { removedId userErrors { code message path } } }",
+        "/removeContactMessage", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
     row("Mutation.joinWaitlist", Thing::None,
         "mutation ($email: String!) { joinWaitlist(input: {email: $email}) { isAccepted userErrors { code } } }",
         "/joinWaitlist", [YES, YES, YES, YES, YES, YES, YES]),
@@ -393,6 +401,7 @@ const ROWS: &[Row] = &[
         [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
     row("Query.auditLog", Thing::None, "{ auditLog { nodes { id } totalCount } }", "/auditLog",
         [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Query.auditLogCsv", Thing::None, "{ auditLogCsv }", "/auditLogCsv", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
     row("Mutation.createApiKey", Thing::None,
         "mutation { createApiKey(input: {name: \"bot\", scopes: [SIGNALS_READ]}) {
             apiKey { id } userErrors { code } } }",

@@ -8,6 +8,7 @@ mod demo;
 mod deploy;
 mod faults;
 mod import;
+mod log;
 mod mail;
 mod market;
 mod model;

@@ -37,6 +37,10 @@ impl MarketSource for Exchange {
         TimeDelta::seconds(60)
     }
 
+    fn closing_after(&self) -> TimeDelta {
+        TimeDelta::zero()
+    }
+
     fn timeframes(&self) -> &'static [Timeframe] {
         &[Timeframe::D1]
     }

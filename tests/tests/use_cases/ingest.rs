@@ -3,12 +3,14 @@
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
 use bellwether_domain::signals::{
-    Audience, Delivery, DeliveryFilter, NewSource, Source, SourceChange, Timeframe, Verdict,
+    Audience, Delivery, DeliveryFilter, NewSignal, NewSource, Source, SourceChange, Timeframe, Verdict,
 };
 use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{Error, Fault, Viewer};
 use bellwether_tests::{TestDomain, both_databases};
 use chrono::TimeDelta;
+
+use crate::record::signal;
 
 async fn source(app: &TestDomain, viewer: &Viewer, new: NewSource) -> (Source, String) {
     let new = NewSource { name: "alerts".to_owned(), ..new };
@@ -62,6 +64,20 @@ both_databases! {
             assert_eq!(delivery.verdict, Some(verdict), "{body}: {:?}", delivery.reason);
             assert!(delivery.reason.as_deref().unwrap().contains(part), "{body}: {:?}", delivery.reason);
             assert_eq!(delivery.signal_id, None);
+        }
+    }
+
+    async fn a_strategy_too_many_is_rejected(app: TestDomain) {
+        let viewer = app.viewer("a", Role::Trader).await;
+        let named = |number: i64| NewSignal { strategy: Some(format!("strategy {number}")), ..signal(number % 500) };
+        app.domain.record_signals(&viewer, (0..1_000).map(named).collect()).await.unwrap();
+        let (_, token) = source(&app, &viewer, NewSource::default()).await;
+        for (strategy, verdict) in [("one more", Verdict::Rejected), ("strategy 7", Verdict::Inserted)] {
+            let body = format!("{{\"ticker\": \"MSFT\", \"action\": \"buy\", \"strategy\": \"{strategy}\"}}");
+            let delivery = deliver(&app, &viewer, &token, &body).await;
+            assert_eq!(delivery.verdict, Some(verdict), "{:?}", delivery.reason);
+            let is_told = delivery.reason.is_some_and(|reason| reason.contains("1000 strategies"));
+            assert_eq!(is_told, verdict == Verdict::Rejected, "{strategy}");
         }
     }
 

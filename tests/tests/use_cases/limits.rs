@@ -1,8 +1,12 @@
 //! Limits on credentials, counted in the database by all who share it, or in memory by each.
 
+use bellwether_domain::analysis::Analysis;
+use bellwether_domain::error::LimitScope;
 use bellwether_domain::limits::LimitStoreKind;
+use bellwether_domain::permission::Role;
+use bellwether_domain::signals::{Mode, Timeframe};
 use bellwether_domain::viewer::ClientInfo;
-use bellwether_domain::{Domain, DomainConfig, Fault};
+use bellwether_domain::{Domain, DomainConfig, Error, Fault, Viewer};
 use bellwether_tests::app::test_config;
 use bellwether_tests::{TestDomain, both_databases};
 use chrono::TimeDelta;
@@ -76,6 +80,31 @@ both_databases! {
             through += usize::from(task.await.unwrap());
         }
         assert_eq!(through, 5);
+    }
+
+    /// Thirty a minute by user, whatever comes of them; another user is not held up.
+    async fn analyses_are_limited_by_user(app: TestDomain) {
+        let mut config = test_config();
+        config.limits.analyses_per_minute = bellwether_domain::limits::LimitSettings::default().analyses_per_minute;
+        let domain = app.another_with(config).await;
+        let ask = async |viewer: &Viewer| {
+            let analysis = Analysis {
+                symbol: "NOWHERE".to_owned(), timeframe: Timeframe::H1, mode: Mode::Swing, strategy: None,
+            };
+            match domain.analyze(viewer, analysis).await {
+                Err(Error::Fault(Fault::RateLimited { scope, retry_after_seconds })) => Some((scope, retry_after_seconds)),
+                Err(Error::Problems(_)) => None,
+                other => panic!("{other:?}"),
+            }
+        };
+        let (trader, admin) = (app.viewer("a", Role::Trader).await, app.viewer("a", Role::Admin).await);
+        for number in 0..30 {
+            assert_eq!(ask(&trader).await, None, "number {number}");
+        }
+        let (scope, seconds) = ask(&trader).await.unwrap();
+        assert_eq!(scope, LimitScope::Analyses);
+        assert!((1..=60).contains(&seconds), "{seconds}");
+        assert_eq!(ask(&admin).await, None);
     }
 
     async fn what_is_counted_is_forgotten_in_a_minute_and_says_no_name(app: TestDomain) {

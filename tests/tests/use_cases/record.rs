@@ -131,6 +131,26 @@ both_databases! {
         assert_eq!(count(domain, &viewer).await, 0);
     }
 
+    /// Names are kept for ever, so there is an end to new ones; the old ones go on, as does another tenant.
+    async fn a_tenant_names_so_many_strategies(app: TestDomain) {
+        let (domain, viewer) = (&app.domain, app.viewer("a", Role::Trader).await);
+        let named = |number: i64| NewSignal { strategy: Some(format!("strategy {number}")), ..signal(number % 500) };
+        let first = domain.record_signals(&viewer, (0..999).map(named).collect()).await.unwrap();
+        assert!(first.iter().all(|answer| answer.as_ref().is_ok_and(|r| r.outcome == RecordOutcome::Inserted)));
+        let admin = app.viewer("a", Role::Admin).await;
+        let batch = vec![named(998), named(999), named(1_000), NewSignal { strategy: None, ..signal(0) }, named(0)];
+        let mut answers = domain.record_signals(&admin, batch).await.unwrap();
+        let Err(Error::Problems(problems)) = answers.remove(2) else { panic!("{answers:?}") };
+        assert_eq!((problems[0].code, problems[0].path.join(".")), (ProblemCode::LimitExceeded, "strategy".to_owned()));
+        let limit = problems[0].limit.as_ref().unwrap();
+        assert_eq!((limit.key.as_str(), limit.used, limit.allowed), ("strategies", 1_000, 1_000));
+        assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|r| r.outcome == RecordOutcome::Inserted)), "{answers:?}");
+        assert!(matches!(record_one(domain, &viewer, named(1_001)).await, Err(Error::Problems(_))));
+        assert_eq!(record_one(domain, &viewer, named(999)).await.unwrap(), RecordOutcome::Inserted);
+        let other = app.viewer("b", Role::Trader).await;
+        assert_eq!(record_one(domain, &other, named(1_001)).await.unwrap(), RecordOutcome::Inserted);
+    }
+
     async fn who_may_not_record_is_refused(app: TestDomain) {
         let support = app.viewer("a", Role::Support).await;
         let refused = app.domain.record_signals(&support, vec![signal(0)]).await;

@@ -30,7 +30,7 @@ both_databases! {
         assert_eq!(found.len(), 1);
         let entry = &found[0];
         assert_eq!((&entry["actor"]["id"], &entry["subject"]), (&me, &json!(user)));
-        assert_eq!(entry["details"], json!({"reason": "unpaid", "sessions": 0}));
+        assert_eq!(entry["details"], json!({"from": "ACTIVE", "to": "SUSPENDED", "reason": "unpaid", "sessions": 0}));
         assert_eq!((&entry["address"], &entry["tenant"]["slug"]), (&json!("127.0.0.1"), &json!("a")));
         assert_eq!(entry["hash"].as_str().unwrap().len(), 64);
         let node = admin.data("query ($id: ID!) { node(id: $id) { ... on AuditEntry { action actor { id } tenant { slug } } } }",
@@ -87,6 +87,73 @@ both_databases! {
         unique.dedup();
         assert_eq!(unique.len(), seen.len());
         assert!(seen.len() >= 12, "{seen:?}");
+    }
+
+    /// What an entry tells of a change is how it was and how it is.
+    async fn changes_are_kept_as_they_were_and_are(app: TestApp) {
+        let (admin, owner) = (app.sign_in("a", Role::Admin).await, app.sign_in("a", Role::Owner).await);
+        let user = make_user(&app, "a", "late@a.test", Role::Trader).await;
+        let tenant = app.domain.put_tenant("made", "Made").await.unwrap().id.to_string();
+        let role = "mutation ($id: ID!) { setUserRole(input: {userId: $id, role: SELLER}) { userErrors { message } } }";
+        let activate = "mutation ($id: ID!) { activateUser(input: {userId: $id}) { userErrors { message } } }";
+        for query in [role, SUSPEND, activate] {
+            admin.data(query, json!({"id": user})).await;
+        }
+        let suspend = "mutation ($id: ID!) {
+            suspendTenant(input: {tenantId: $id, reason: \"unpaid\"}) { userErrors { message } } }";
+        let activate = "mutation ($id: ID!) { activateTenant(input: {tenantId: $id}) { userErrors { message } } }";
+        for query in [suspend, activate] {
+            owner.data(query, json!({"id": tenant})).await;
+        }
+        let me = admin.data("mutation { updateProfile(input: {firstName: \"Zoé\", locale: ES}) { user { id firstName } } }",
+            json!({})).await;
+        let me = me["updateProfile"]["user"]["id"].clone();
+        for (subject, action, wanted) in [
+            (json!(user), "USER_ROLE_CHANGED", json!({"from": "TRADER", "to": "SELLER"})),
+            (json!(user), "USER_SUSPENDED", json!({"from": "ACTIVE", "to": "SUSPENDED", "reason": "unpaid", "sessions": 0})),
+            (json!(user), "USER_ACTIVATED", json!({"from": "SUSPENDED", "to": "ACTIVE"})),
+            (json!(tenant), "TENANT_SUSPENDED", json!({"from": "ACTIVE", "to": "SUSPENDED", "reason": "unpaid"})),
+            (json!(tenant), "TENANT_ACTIVATED", json!({"from": "SUSPENDED", "to": "ACTIVE"})),
+            (me, "PROFILE_UPDATED", json!({
+                "changed": ["firstName", "locale"],
+                "from": {"firstName": "ADMIN", "locale": "en"}, "to": {"firstName": "Zoé", "locale": "es"},
+            })),
+        ] {
+            let found = log(&owner, json!({"subject": subject, "action": {"eq": action}})).await;
+            assert_eq!((found.len(), &found[0]["details"]), (1, &wanted), "{action}");
+        }
+    }
+
+    /// As a file for an auditor: what the list shows, and no cell that a spreadsheet would compute.
+    async fn the_log_is_exported(app: TestApp) {
+        let (admin, owner) = (app.sign_in("a", Role::Admin).await, app.sign_in("b", Role::Owner).await);
+        let user = make_user(&app, "a", "late@a.test", Role::Trader).await;
+        owner.data(SUSPEND, json!({"id": user})).await;
+        let login = "mutation ($input: LoginInput!) { login(input: $input) { userErrors { code } } }";
+        let input = json!({"input": {"email": "admin@a.test", "password": "Wrong-Passw0rd!"}});
+        Caller::anonymous(&app).ask_with(login, &input, &[("user-agent", "=HYPERLINK(\"x\",\"y\")")]).await;
+        let export = async |client: &Client, filter: Value| {
+            let query = "query ($filter: AuditFilter) { auditLogCsv(filter: $filter) }";
+            let text = client.data(query, json!({"filter": filter})).await["auditLogCsv"].as_str().unwrap().to_owned();
+            csv::Reader::from_reader(text.as_bytes()).records().collect::<Result<Vec<_>, _>>().unwrap()
+        };
+        let rows = export(&admin, json!({})).await;
+        let listed = log(&admin, json!({})).await;
+        let cell = |row: &csv::StringRecord, at: usize| row[at].to_owned();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        assert_eq!(rows.len(), listed.len());
+        for (row, entry) in rows.iter().zip(&listed) {
+            assert_eq!((cell(row, 0), cell(row, 2), cell(row, 4)), (text(&entry["id"]), text(&entry["sequence"]), text(&entry["action"])));
+            assert_eq!((cell(row, 5), cell(row, 6)), (text(&entry["actor"]["id"]), text(&entry["subject"])));
+            assert_eq!((cell(row, 8), cell(row, 10)), (text(&entry["address"]), text(&entry["hash"])));
+            assert_eq!(serde_json::from_str::<Value>(&row[7]).unwrap(), entry["details"]);
+        }
+        assert_eq!(cell(&rows[0], 9), "'=HYPERLINK(\"x\",\"y\")");
+        let suspended = export(&admin, json!({"action": {"eq": "USER_SUSPENDED"}})).await;
+        assert_eq!((suspended.len(), &suspended[0][5]), (1, ""), "the owner is not theirs to see");
+        let by_owner = export(&owner, json!({"action": {"eq": "USER_SUSPENDED"}})).await;
+        assert!(by_owner[0][5].starts_with("usr_"));
+        assert!(export(&owner, json!({})).await.len() > rows.len());
     }
 
     /// One statement for the entries, one for their actors and one for their tenants, however many there are.

@@ -69,7 +69,19 @@ both_databases! {
         let app = app.founded();
         let file = backed_up(&app);
         let Some(other) = beside(&app, app.backend).await else { return };
-        for (number, part) in [(0, "format 2"), (1, "m20990101_000001_wonders"), (2, "users"), (3, "users"), (4, "shape")] {
+        other.done(&["migrate", "up"]);
+        other.done(&["seed"]);
+        let seeded = other.count("assets").await;
+        assert!(seeded > 0);
+        for (number, part) in [
+            (0, "format 2"),
+            (1, "m20990101_000001_wonders"),
+            (2, "users"),
+            (3, "users"),
+            (4, "shape"),
+            (5, "lacks the table users"),
+            (6, "has the table wonders"),
+        ] {
             let changed = repacked(&app, &file, |folder| match number {
                 0 => change_manifest(folder, |manifest| manifest["format"] = json!(2)),
                 1 => change_manifest(folder, |manifest| {
@@ -83,17 +95,29 @@ both_databases! {
                     assert!(rows.contains("\"OWNER\""), "{rows}");
                     std::fs::write(&file, rows.replace("owner@acme.test", "other@acme.test")).unwrap();
                 }
-                _ => change_manifest(folder, |manifest| manifest["tables"]["users"]["columns"][1] = json!("shape")),
+                4 => change_manifest(folder, |manifest| manifest["tables"]["users"]["columns"][1] = json!("shape")),
+                5 => {
+                    change_manifest(folder, |manifest| drop(manifest["tables"].as_object_mut().unwrap().remove("users")));
+                    std::fs::remove_dir_all(folder.join("tables/users")).unwrap();
+                }
+                _ => change_manifest(folder, |manifest| {
+                    let sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+                    let nothing = json!({"columns": ["id"], "key": ["id"], "rows": 0, "sha256": sha256});
+                    manifest["tables"]["wonders"] = nothing;
+                }),
             });
             let Some(changed) = changed else { return };
-            let said = other.refused(1, &["restore", changed.to_str().unwrap()]);
-            assert!(said.contains(part), "{number}: {said}");
+            let file = changed.to_str().unwrap();
+            for (place, args) in [(&other, &["restore", file][..]), (&app, &["restore", "--check", file])] {
+                let said = place.refused(1, args);
+                assert!(said.contains(part), "{number}: {said}");
+            }
+            assert_eq!(other.count("assets").await, seeded, "{number}: what was there is there");
             for folder in ["unpacked", "repacked.tar.zst"] {
                 let path = app.path(folder);
                 if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
             }
         }
-        other.done(&["migrate", "up"]);
-        assert_eq!([other.count("users").await, other.count("assets").await], [0, 0], "nothing of it stayed");
+        assert_eq!([other.count("users").await, other.count("assets").await], [0, seeded], "nothing of it stayed");
     }
 }

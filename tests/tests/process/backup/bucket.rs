@@ -90,6 +90,27 @@ both_databases! {
     }
 }
 
+/// How old the newest is and how large is looked up in the bucket, by a server that made none.
+#[tokio::test]
+async fn the_newest_in_a_bucket_is_told_of() {
+    let Some(storage) = Storage::start().await else { return };
+    let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let app = storage.used_by(Place::sqlite()).with("BACKUP__TO", "s3://bucket1/newest");
+    let app = app.with("METRICS__LISTEN", &metrics.to_string()).with("SCHEDULER__ENABLED", "false").founded();
+    let said = app.done(&["backup"]).out;
+    let bytes: u64 = said.split(" bytes").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+    let time = said.split(".tar.zst").next().unwrap().rsplit('-').next().unwrap();
+    let at = chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ").unwrap().and_utc().timestamp();
+    let _server = app.serve().await;
+    until(Duration::from_secs(60), "the newest backup is told of", async || {
+        let text = http().get(format!("http://{metrics}/metrics")).send().await.ok()?.text().await.ok()?;
+        let is_told = text.contains(&format!("bellwether_backup_last_success_timestamp_seconds {at}\n"))
+            && text.contains(&format!("bellwether_backup_size_bytes {bytes}\n"));
+        is_told.then_some(())
+    })
+    .await;
+}
+
 /// What is not there, or not ours, is told without the secret.
 #[tokio::test]
 async fn a_bucket_that_cannot_be_used_is_told() {

@@ -45,6 +45,42 @@ both_databases! {
         assert_eq!(server.terminate().await.0, Some(0));
     }
 
+    /// An instance that makes none tells of the newest at the place, whoever made it and however often it starts.
+    async fn every_instance_knows_how_old_the_newest_is(app: Place) {
+        let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let app = app.with("BACKUP__TO", "backups").with("METRICS__LISTEN", &metrics.to_string());
+        let app = app.with("SCHEDULER__ENABLED", "false").founded();
+        let told = async |at: i64, bytes: u64| {
+            let wanted = [
+                format!("bellwether_backup_last_success_timestamp_seconds {at}\n"),
+                format!("bellwether_backup_size_bytes {bytes}\n"),
+            ];
+            until(PATIENCE, "the newest backup is told of", async || {
+                let text = http().get(format!("http://{metrics}/metrics")).send().await.ok()?.text().await.ok()?;
+                wanted.iter().all(|line| text.contains(line)).then_some(())
+            })
+            .await;
+        };
+        let server = app.serve().await;
+        told(0, 0).await;
+        assert_eq!(server.terminate().await.0, Some(0));
+        let file = backed_up(&app);
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let [installation, time] = name.trim_end_matches(".tar.zst").split('-').skip(1).collect::<Vec<_>>()[..] else {
+            panic!("{name}")
+        };
+        // Neither an older one nor another installation's is what counts.
+        for (installation, time) in [(installation, "20200101T000000Z"), ("0123456789abcdef", "29990101T000000Z")] {
+            app.write(&format!("backups/bellwether-{installation}-{time}.tar.zst"), "another");
+        }
+        let at = chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ").unwrap().and_utc().timestamp();
+        for _ in 0..2 {
+            let server = app.serve().await;
+            told(at, std::fs::metadata(&file).unwrap().len()).await;
+            assert_eq!(server.terminate().await.0, Some(0));
+        }
+    }
+
     async fn without_a_place_the_job_says_so(app: Place) {
         let app = app.founded();
         let server = app.serve().await;
