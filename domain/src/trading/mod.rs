@@ -64,7 +64,7 @@ pub use place_order::{Placed, Simulation};
 pub use positions::{Portfolio, Position, Slice};
 pub use protections::{DrawdownLock, Protections, StopGuard};
 pub use request::NewOrder;
-pub use statistics::{Bin, DailyEquity};
+pub use statistics::{Bin, DailyEquity, NoRatio};
 pub use trade::Model as Trade;
 pub use vocabulary::{
     AccountStatus, CloseReason, FillBasis, LedgerKind, OrderStatus, OrderType, Side, TradeStatus, WhenClosed,

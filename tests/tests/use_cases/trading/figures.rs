@@ -7,7 +7,7 @@ use bellwether_domain::clock::ManualClock;
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
 use bellwether_domain::trading::{
-    Account, CloseReason, DrawdownLock, NewAccount, NewOrder, Protections, Side, StopGuard, Trade, TradeFilter,
+    Account, CloseReason, DrawdownLock, NewAccount, NewOrder, NoRatio, Protections, Side, StopGuard, Trade, TradeFilter,
 };
 use bellwether_domain::{Domain, Viewer};
 use bellwether_tests::app::{domain_on, test_config};
@@ -63,6 +63,7 @@ both_databases! {
         let metrics = app.domain.account_metrics(&account).await.unwrap();
         assert_eq!((metrics.open_trades, metrics.closed_trades, metrics.days_traded), (3, 0, 1));
         assert_eq!((metrics.total_pnl.to_string(), metrics.profit_factor, metrics.win_rate), ("97.8".into(), None, None));
+        assert_eq!((metrics.sharpe, metrics.sortino), (Err(NoRatio::TooFewDays), Err(NoRatio::TooFewDays)));
     }
 
     async fn the_demos_trades_are_the_same_every_time(database: TestDatabase) {
@@ -91,7 +92,7 @@ both_databases! {
         assert_eq!((metrics.mean_win.unwrap().to_string(), metrics.mean_loss.unwrap().to_string()), ("257.53".into(), "-56.465".into()));
         assert_eq!((metrics.best_trade.unwrap().to_string(), metrics.worst_trade.unwrap().to_string()), ("585.88".into(), "-79.59".into()));
         assert_eq!((metrics.expectancy.unwrap().to_string(), metrics.fees.to_string()), ("131.932".into(), "33.28".into()));
-        assert!(metrics.sharpe.is_some() && metrics.sortino.is_some() && metrics.days_traded >= 8);
+        assert!(metrics.sharpe.is_ok() && metrics.sortino.is_ok() && metrics.days_traded >= 8);
         let report = domain.check_ledgers().await.unwrap();
         assert_eq!((report.accounts, report.entries, report.fills, report.faults), (1, 16, 10, Vec::new()));
 
