@@ -26,6 +26,7 @@ mod fees;
 mod fill;
 mod history;
 mod ledger;
+mod ledger_proof;
 mod metrics;
 mod note_equity;
 mod order;

@@ -3,5 +3,6 @@
 mod concurrency;
 mod examples;
 mod figures;
+mod ledger;
 mod orders;
 mod support;

@@ -13,7 +13,6 @@ use bellwether_domain::{Domain, Viewer};
 use bellwether_tests::app::{domain_on, test_config};
 use bellwether_tests::{Mailbox, TestDatabase, TestDomain, both_databases};
 use chrono::TimeDelta;
-use sea_orm::ConnectionTrait;
 
 use super::support::*;
 
@@ -133,28 +132,6 @@ both_databases! {
         assert_eq!((then.balance.to_string(), then.seq), ("99999".into(), 2));
         let before = app.domain.explain_balance(&account, Some(account.created_at - TimeDelta::seconds(1))).await;
         assert!(before.unwrap_err().to_string().contains("was opened at"));
-    }
-
-    async fn a_wrong_ledger_is_found(app: TestDomain) {
-        open_market(&app);
-        quote(&app.domain, "AAPL", "199.98", "200").await;
-        let (viewer, account) = opened(&app, with("USD", 1)).await;
-        let trade = open(&app, &viewer, market(&account, Side::Buy, "10", "AAPL")).await;
-        close(&app, &viewer, &trade, Some("4")).await;
-        assert!(app.domain.check_ledgers().await.unwrap().faults.is_empty());
-        for (harm, mend, says) in [
-            ("UPDATE ledger_entries SET amount = amount - 1 WHERE seq = 2", "UPDATE ledger_entries SET amount = amount + 1 WHERE seq = 2", "its sum is"),
-            ("UPDATE fills SET price = price + 1000000 WHERE side = 'SELL'", "UPDATE fills SET price = price - 1000000 WHERE side = 'SELL'", "should be"),
-            ("UPDATE trades SET quantity = quantity + 1 WHERE status = 'OPEN'", "UPDATE trades SET quantity = quantity - 1 WHERE status = 'OPEN'", "not as much"),
-            ("UPDATE ledger_entries SET seq = 9 WHERE seq = 4", "UPDATE ledger_entries SET seq = 4 WHERE seq = 9", "missing"),
-        ] {
-            let db = app.domain.db().writer();
-            db.execute_unprepared(harm).await.unwrap();
-            let faults = app.domain.check_ledgers().await.unwrap().faults;
-            assert!(faults.len() == 1 && faults[0].contains(says), "{harm}: {faults:?}");
-            db.execute_unprepared(mend).await.unwrap();
-        }
-        assert!(app.domain.check_ledgers().await.unwrap().faults.is_empty());
     }
 
     async fn protections_refuse_orders_for_a_while(app: TestDomain) {

@@ -1,5 +1,6 @@
 //! What tests of trading stand on: an open market, prices put by hand, and an account.
 
+use bellwether_domain::ids::Id;
 use bellwether_domain::market::{NewQuote, SourceName, Symbol};
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
@@ -10,6 +11,7 @@ use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{Domain, Error, ProblemCode, Result, Viewer};
 use bellwether_tests::TestDomain;
 use chrono::TimeDelta;
+use sea_orm::{ConnectionTrait, Statement};
 
 /// Moves the tests' clock to a Monday on which New York and Casablanca trade.
 pub fn open_market(app: &TestDomain) {
@@ -114,6 +116,13 @@ pub fn problem<T: std::fmt::Debug>(answer: Result<T>) -> (ProblemCode, String) {
 pub fn refused(placed: &Placed) -> ProblemCode {
     assert!(placed.trade.is_none());
     placed.order.refusal().unwrap_or_else(|| panic!("{:?}", placed.order)).code
+}
+
+/// Runs a statement in the database as somebody who got in there would, on the rows of an account (`$1`).
+pub async fn tamper(app: &TestDomain, account: &Account, sql: &str) {
+    let db = app.domain.db();
+    let statement = Statement::from_sql_and_values(db.backend(), sql, [account.id.uuid().into()]);
+    db.writer().execute_raw(statement).await.unwrap();
 }
 
 /// What the account has.
