@@ -15,6 +15,7 @@ mod m20261122_000005_site_forms;
 mod m20261122_000006_market;
 mod m20261122_000007_analysis;
 mod m20261122_000008_trading;
+mod m20261128_000003_trading;
 
 use sea_orm_migration::prelude::*;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_market::Migration),
             Box::new(m20261122_000007_analysis::Migration),
             Box::new(m20261122_000008_trading::Migration),
+            Box::new(m20261128_000003_trading::Migration),
         ]
     }
 }

@@ -155,7 +155,7 @@ both_databases! {
         let stopped = NewOrder { stop_loss: Some("199".to_owned()), ..buy() };
         assert!(place(stopped).await.trade.is_some());
         requote(&app, "AAPL", "198.98", "199").await;
-        assert_eq!(app.domain.judge_pending().await.unwrap(), 1);
+        assert_eq!(judge(&app).await, 1);
         app.clock.advance(TimeDelta::seconds(100));
         quote(&app.domain, "AAPL", "198.98", "199").await;
         assert!(place(buy()).await.order.refusal_message.unwrap().contains("after 1 stops"));
