@@ -9,6 +9,8 @@ use bellwether_domain::market::{
     Tidied, Timeframe,
 };
 use bellwether_domain::paging::PageArgs;
+use bellwether_domain::permission::Role;
+use bellwether_domain::scheduler::RunStatus;
 use bellwether_domain::trading::{
     Account, CloseReason, Fill, FillBasis, NewOrder, OrderStatus, Side, Trade, TradeFilter,
 };
@@ -16,6 +18,7 @@ use bellwether_tests::{TestDomain, both_databases};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::support::*;
+use crate::scheduler::{run, scheduling};
 
 async fn open_trades(app: &TestDomain, account: &Account) -> Vec<Trade> {
     app.domain.open_trades(account).await.unwrap()
@@ -221,5 +224,29 @@ both_databases! {
             "INSERT INTO ledger_entries (account_id, seq, tenant_id, kind, amount, balance_after, margin_after, at)
              SELECT id, 1, tenant_id, 'DEPOSIT', initial_balance, initial_balance, 0, created_at FROM accounts WHERE id = $1").await;
         assert_eq!(judge(&app).await, 1);
+    }
+
+    async fn a_job_does_all_the_rest_and_says_that_something_failed(app: TestDomain) {
+        open_market(&app);
+        quote(&app.domain, "AAPL", "199.98", "200").await;
+        let mut accounts = Vec::new();
+        for _ in 0..2 {
+            let (viewer, account) = account(&app, "USD", 1).await;
+            open(&app, &viewer, market(&account, Side::Buy, "1", "AAPL")).await;
+            app.domain.place_order(&viewer, limit(&account, Side::Buy, "1", "AAPL", "190")).await.unwrap();
+            accounts.push(account);
+        }
+        tamper(&app, &accounts[0], "DELETE FROM ledger_entries WHERE account_id = $1").await;
+        wait_until(&app, "2026-03-02T15:10:00Z");
+        put_candles(&app, "AAPL", Timeframe::M1, &[("2026-03-02T15:01:00Z", [200, 200, 189, 195])]).await;
+        let (_jobs, owner) = (scheduling(&app.domain, "one"), app.viewer("a", Role::Owner).await);
+        for (job, says) in [("order_fill", "could not be judged"), ("equity_note", "could not be valued")] {
+            let run = run(&app, &owner, job).await;
+            assert_eq!(run.status, RunStatus::Failed, "{job}: {run:?}");
+            assert!(run.notes.as_deref().is_some_and(|notes| notes.contains(says)), "{run:?}");
+        }
+        assert_eq!(open_trades(&app, &accounts[1]).await.len(), 2);
+        let noted = app.domain.intraday_curve(&accounts[1], app.clock_now()).await.unwrap();
+        assert!(noted.iter().any(|point| !point.traded), "its equity is noted: {noted:?}");
     }
 }
