@@ -28,7 +28,7 @@ pub const FEWEST_DAYS: usize = 10;
 /// Why there is no ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoRatio {
-    /// There are fewer than [`FEWEST_DAYS`] trading days.
+    /// There are fewer than ten trading days.
     TooFewDays,
     /// The equity was the same on all of them.
     NothingMoved,
