@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::identity::{UserStatus, user};
 use crate::market;
 use crate::permission::Role;
-use crate::{backup, scheduler};
+use crate::{backup, scheduler, trading};
 
 /// Says what the metrics of the domain are.
 pub fn describe_metrics() {
@@ -21,6 +21,7 @@ pub fn describe_metrics() {
     backup::describe_metrics();
     scheduler::describe_metrics();
     market::describe_metrics();
+    trading::describe_metrics();
 }
 
 impl Domain {

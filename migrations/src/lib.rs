@@ -17,6 +17,7 @@ mod m20261122_000007_analysis;
 mod m20261122_000008_trading;
 mod m20261128_000001_market;
 mod m20261128_000002_analysis;
+mod m20261128_000003_trading;
 
 use sea_orm_migration::prelude::*;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_trading::Migration),
             Box::new(m20261128_000001_market::Migration),
             Box::new(m20261128_000002_analysis::Migration),
+            Box::new(m20261128_000003_trading::Migration),
         ]
     }
 }

@@ -47,6 +47,8 @@ pub struct Model {
     pub max_open_trades: Option<i32>,
     /// How large the position in one asset may be, in the account's currency; none for as large as there is margin for.
     pub max_position: Option<Money>,
+    /// The share of the used margin, in percent, at which its trades are closed; 0 for when no equity is left.
+    pub stop_out_percent: i32,
     /// What its owner asked to be kept from.
     pub protections: Protections,
     /// How often it was changed, from 1.

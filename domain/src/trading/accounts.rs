@@ -17,6 +17,7 @@ use super::ledger::{self, Model as LedgerEntry};
 use super::place_order::MOST_TRIES;
 use super::protections::Protections;
 use super::request::positive;
+use super::stop_out::usual_level;
 use super::vocabulary::{AccountStatus, LedgerKind, TradeStatus, WhenClosed};
 use super::{Standing, account, trade};
 use crate::Domain;
@@ -60,6 +61,9 @@ pub struct NewAccount {
     pub max_open_trades: Option<i32>,
     /// How large the position in one asset may be, in the account's currency.
     pub max_position: Option<String>,
+    /// The share of the used margin, in percent, at which its trades are closed, 0 to 100; by default 50 where it is
+    /// leveraged, and 0 where it is not.
+    pub stop_out_percent: Option<i32>,
     /// What its owner asks to be kept from.
     pub protections: Protections,
 }
@@ -103,6 +107,7 @@ impl Domain {
             when_closed: new.when_closed.unwrap_or(WhenClosed::Reject),
             max_open_trades: new.max_open_trades,
             max_position: None,
+            stop_out_percent: new.stop_out_percent.unwrap_or_else(|| usual_level(new.leverage.unwrap_or(1))),
             protections: new.protections.clone(),
             version: 0,
             created_at: now,
@@ -309,6 +314,9 @@ fn filled(blank: Account, new: &NewAccount) -> Result<Account> {
     }
     if let Some(most) = blank.max_open_trades.filter(|most| !(1..=500).contains(most)) {
         refuse("maxOpenTrades", format!("expected 1 to 500, got {most}"));
+    }
+    if !(0..=100).contains(&blank.stop_out_percent) {
+        refuse("stopOutPercent", format!("expected 0 to 100, got {}", blank.stop_out_percent));
     }
     let minor = 10_i64.pow(MoneyUnit::SCALE - digits.unwrap_or(MoneyUnit::SCALE));
     let mut money = |field: &str, text: Option<&str>, usual: Money| {

@@ -3,20 +3,23 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
 
 use super::account::{self, Model as Account};
 use super::amount::Exact;
 use super::ledger;
 use super::slippage::{half_spread, worse};
-use super::trade::{self, Model as Trade};
+use super::trade::Model as Trade;
 use super::trigger::Tick;
 use super::vocabulary::Side;
 use crate::Domain;
-use crate::error::{Error, Fault, Result};
-use crate::fixed::{FixedError, Money, Price};
+use crate::error::{Fault, Result};
+use crate::fixed::{FixedError, Money, Percent, Price};
 use crate::ids::{AccountId, AssetId};
-use crate::market::{Asset, Quote};
+use crate::market::{Asset, Quote, Rate};
 
 /// What an asset trades at, and what its currency is worth in an account's.
 #[derive(Clone, Debug)]
@@ -27,20 +30,22 @@ pub(crate) struct Mark {
     pub(crate) bid: Price,
     /// What a buyer pays.
     pub(crate) ask: Price,
-    /// One unit of the asset's currency, in the account's.
-    pub(crate) rate: Price,
+    /// What one unit of the asset's currency is in the account's.
+    pub(crate) rate: Rate,
+    /// Whether that is too old for anything to be booked at it.
+    pub(crate) rate_is_stale: bool,
 }
 
 impl Mark {
     /// The mark of a quote; where its source gives no bid and ask, they are those of the model.
-    pub(super) fn new(asset: Arc<Asset>, quote: Quote, rate: Price) -> Result<Self, FixedError> {
+    pub(super) fn new(asset: Arc<Asset>, quote: Quote, rate: Rate, rate_is_stale: bool) -> Result<Self, FixedError> {
         let (mut bid, mut ask) = (quote.bid, quote.ask);
         if bid == ask {
             let half = half_spread(asset.kind);
             bid = worse(quote.price, Side::Sell, half, asset.tick_size)?;
             ask = worse(quote.price, Side::Buy, half, asset.tick_size)?;
         }
-        Ok(Self { asset, quote, bid, ask, rate })
+        Ok(Self { asset, quote, bid, ask, rate, rate_is_stale })
     }
 
     /// What it says to pending orders.
@@ -89,6 +94,17 @@ pub struct Standing {
     pub is_complete: bool,
 }
 
+impl Standing {
+    /// The equity in percent of the used margin; none where nothing is tied up.
+    pub fn margin_level(&self) -> Option<Percent> {
+        if !self.used_margin.is_positive() {
+            return None;
+        }
+        let raw = i128::from(self.equity.raw()) * 1_000_000 / i128::from(self.used_margin.raw());
+        <i64 as TryFrom<i128>>::try_from(raw).ok().map(Percent::from_raw)
+    }
+}
+
 impl Book {
     /// What the open trades tie up.
     pub(crate) fn margin(&self) -> Result<Money, FixedError> {
@@ -122,18 +138,33 @@ impl Book {
 /// What a trade would gain if it were closed at the quote, before fees.
 pub(crate) fn unrealized(trade: &Trade, mark: &Mark, currency: &str) -> Result<Money, FixedError> {
     let gained = mark.closing_price(trade.side).checked_sub(trade.entry_price)?;
-    Exact::product(gained, trade.quantity, mark.rate)?.signed(trade.side.sign()).book(currency)
+    Exact::product(gained, trade.quantity, mark.rate.rate)?.signed(trade.side.sign()).book(currency)
 }
 
 impl Domain {
     /// Reads an account with its balance and open trades.
-    ///
-    /// The account is read first: should anything change while the rest is, its version is not the one that was read, and
-    /// whoever decides on this book writes nothing.
     pub(super) async fn read_book(&self, id: AccountId) -> Result<Book> {
+        let account = account::Entity::unscoped().filter(account::Column::Id.eq(id));
+        Ok(self.read_book_in(account).await?.ok_or(Fault::NotFound)?)
+    }
+
+    /// The book of an account that is read from a scope; none where there is none in it.
+    ///
+    /// The account is read first, its balance with it: should anything change while its trades are, its version is not the
+    /// one that was read, and whoever decides on this book writes nothing.
+    pub(super) async fn read_book_in(&self, account: Select<account::Entity>) -> Result<Option<Book>> {
         let reader = self.db().reader();
-        let account = account::Entity::unscoped().filter(account::Column::Id.eq(id)).one(reader).await?;
-        self.book_of(account.ok_or(Fault::NotFound)?).await
+        let read =
+            account.column_as(last_entry("seq"), "last_seq").column_as(last_entry("balance_after"), "last_balance");
+        let Some(row) = reader.query_one_raw(read.build(reader.get_database_backend())).await? else { return Ok(None) };
+        let account = Account::from_query_result(&row, "")?;
+        let seq: Option<i64> = row.try_get("", "last_seq")?;
+        let balance: Option<Money> = row.try_get("", "last_balance")?;
+        let (Some(seq), Some(balance)) = (seq, balance) else {
+            return Err(Fault::Bug(format!("{} has no ledger", account.id)).into());
+        };
+        let open = self.open_trades(&account).await?;
+        Ok(Some(Book { account, seq, balance, open }))
     }
 
     /// The book of an account that has just been read.
@@ -141,8 +172,7 @@ impl Domain {
         let reader = self.db().reader();
         let last = ledger::Entity::of(account.id).order_by_desc(ledger::Column::Seq).limit(1).one(reader).await?;
         let last = last.ok_or_else(|| Fault::Bug(format!("{} has no ledger", account.id)))?;
-        let open = trade::Entity::open(account.id).order_by_asc(trade::Column::OpenedAt);
-        let open = open.order_by_asc(trade::Column::Id).all(reader).await?;
+        let open = self.open_trades(&account).await?;
         Ok(Book { account, seq: last.seq, balance: last.balance_after, open })
     }
 
@@ -157,15 +187,14 @@ impl Domain {
     pub(super) async fn marks(&self, mut ids: Vec<AssetId>, currency: &str) -> Result<Marks> {
         ids.sort_unstable();
         ids.dedup();
-        let mut marks = Marks::with_capacity(ids.len());
+        let (mut marks, mut rates) = (Marks::with_capacity(ids.len()), HashMap::new());
         for (id, quote) in self.known_quotes(ids).await? {
             let asset = self.asset_known_as(id).await?;
-            let rate = match self.rate(&asset.currency, currency).await {
-                Ok(rate) => rate.rate,
-                Err(Error::Fault(Fault::MarketDataUnavailable(_))) => continue,
-                Err(error) => return Err(error),
-            };
-            marks.insert(id, Mark::new(asset, quote, rate)?);
+            if !rates.contains_key(&asset.currency) {
+                rates.insert(asset.currency.clone(), self.booking_rate(&asset.currency, currency).await?);
+            }
+            let Some(Some((rate, is_stale))) = rates.get(&asset.currency) else { continue };
+            marks.insert(id, Mark::new(asset, quote, *rate, *is_stale)?);
         }
         Ok(marks)
     }
@@ -175,4 +204,11 @@ impl Domain {
         let asset = self.asset_by_id(id).await?;
         asset.ok_or_else(|| Fault::Bug(format!("the asset {id} is gone")).into())
     }
+}
+
+/// A column of an account's last ledger entry.
+fn last_entry(column: &str) -> SimpleExpr {
+    Expr::cust(format!(
+        "(SELECT {column} FROM ledger_entries WHERE ledger_entries.account_id = accounts.id ORDER BY seq DESC LIMIT 1)"
+    ))
 }

@@ -13,6 +13,7 @@ use super::cost::Cost;
 use super::decide::Execution;
 use super::equity_point::{self, day_of};
 use super::order::Model as Order;
+use super::protections::Closed;
 use super::vocabulary::{CloseReason, LedgerKind, OrderStatus, TradeStatus};
 use super::{account, fill, ledger, order, trade};
 use crate::Domain;
@@ -65,6 +66,11 @@ impl Booking {
         self.book.account.version
     }
 
+    /// When all of it happens.
+    pub(super) const fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
     /// Writes an order down as it is.
     pub(super) fn place(&mut self, order: Order) {
         self.new_orders.push(order);
@@ -92,10 +98,9 @@ impl Booking {
         order: Order,
         execution: &Execution,
         cost: &Cost,
-        source: &str,
     ) -> Result<(Order, trade::Model), FixedError> {
         let order = self.finish(order, OrderStatus::Filled, None);
-        let fill_id = self.fill(&order, order.quantity, execution, cost.fee, source);
+        let fill_id = self.fill(&order, order.quantity, execution, cost.fee);
         let opened = trade::Model {
             id: TradeId::from_uuid(self.domain.new_uuid()),
             tenant_id: order.tenant_id,
@@ -120,6 +125,7 @@ impl Booking {
             realized_pnl: None,
             close_reason: None,
             closed_at: None,
+            watched_from: execution.ended,
         };
         self.new_trades.push(opened.clone());
         self.book.open.push(opened.clone());
@@ -135,14 +141,13 @@ impl Booking {
         quantity: Quantity,
         reason: CloseReason,
         execution: &Execution,
-        source: &str,
     ) -> Result<(Order, trade::Model), FixedError> {
         let currency = self.book.account.currency.clone();
         let gained = execution.price.checked_sub(open.entry_price)?;
-        let gross = Exact::product(gained, quantity, execution.rate)?.signed(open.side.sign()).book(&currency)?;
-        let fee = self.book.account.fees().fee(execution.price, quantity, execution.rate, &currency)?;
+        let gross = Exact::product(gained, quantity, execution.rate.rate)?.signed(open.side.sign()).book(&currency)?;
+        let fee = self.book.account.fees().fee(execution.price, quantity, execution.rate.rate, &currency)?;
         let order = self.finish(order, OrderStatus::Filled, None);
-        let fill_id = self.fill(&order, quantity, execution, fee, source);
+        let fill_id = self.fill(&order, quantity, execution, fee);
         let is_part = quantity < open.quantity;
         let entry_fee = pro_rata(open.entry_fee, quantity, open.quantity, &currency);
         let margin = pro_rata(open.margin, quantity, open.quantity, &currency);
@@ -181,13 +186,18 @@ impl Booking {
         Ok((order, closed))
     }
 
+    /// The trades that are closed by it, as protections see them.
+    pub(super) fn closed(&self) -> Vec<Closed> {
+        self.new_trades.iter().chain(&self.changed_trades).filter_map(Closed::of).collect()
+    }
+
     /// A trade that was there is another now.
     pub(super) fn change(&mut self, changed: trade::Model) {
         self.changed_trades.retain(|trade| trade.id != changed.id);
         self.changed_trades.push(changed);
     }
 
-    fn fill(&mut self, order: &Order, quantity: Quantity, execution: &Execution, fee: Money, source: &str) -> FillId {
+    fn fill(&mut self, order: &Order, quantity: Quantity, execution: &Execution, fee: Money) -> FillId {
         let id = FillId::from_uuid(self.domain.new_uuid());
         self.fills.push(fill::Model {
             id,
@@ -203,8 +213,11 @@ impl Booking {
             basis: execution.basis,
             quote_price: execution.quote_price,
             quote_time: execution.quote_time,
-            quote_source: source.to_owned(),
-            rate: execution.rate,
+            quote_source: execution.source.as_str().to_owned(),
+            candle: execution.candle,
+            rate: execution.rate.rate,
+            rate_source: execution.rate.source.map(|source| source.as_str().to_owned()),
+            rate_time: execution.rate.source.map(|_| execution.rate.at),
             fee,
             filled_at: self.now,
         });

@@ -1,6 +1,6 @@
 //! Closing a trade, whole or in part.
 
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait};
 use sha2::{Digest, Sha256};
 
 use super::account::{self, Model as Account};
@@ -104,10 +104,9 @@ impl Domain {
             Some(symbol) => Some(self.ordered_asset(symbol).await?),
             None => None,
         };
-        self.own_account(viewer, id).await?;
         let _turn = self.desk().turn(id).await;
         for _ in 0..MOST_TRIES {
-            let book = self.read_book(id).await?;
+            let book = self.own_book(viewer, id).await?;
             let is_meant = |trade: &&Trade| asset.as_ref().is_none_or(|asset| asset.id == trade.asset_id);
             let open: Vec<Trade> = book.open.iter().filter(is_meant).cloned().collect();
             if open.is_empty() {
@@ -147,15 +146,15 @@ impl Domain {
         let market = self.market_status(&mark.asset, now);
         let situation = Situation { book, standing: book.standing(marks)?, mark, market, lock: None, now };
         let execution = closing(&situation, open.side)?;
-        let order = self.closing_order(booking.version(), open, part, sent_as);
+        let order = self.closing_order(booking, open, part, sent_as);
         booking.place(order.clone());
-        Ok(booking.close(order, open, part, reason, &execution, mark.quote.source.as_str())?)
+        Ok(booking.close(order, open, part, reason, &execution)?)
     }
 
     /// An order that closes some of a trade at the market.
     pub(super) fn closing_order(
         &self,
-        version: i64,
+        booking: &Booking,
         open: &Trade,
         part: Quantity,
         sent_as: Option<(String, Vec<u8>)>,
@@ -165,7 +164,7 @@ impl Domain {
             id: OrderId::from_uuid(self.new_uuid()),
             tenant_id: open.tenant_id,
             account_id: open.account_id,
-            account_version: version,
+            account_version: booking.version(),
             asset_id: open.asset_id,
             signal_id: None,
             closes_trade_id: Some(open.id),
@@ -181,7 +180,7 @@ impl Domain {
             status: OrderStatus::Pending,
             refusal_code: None,
             refusal_message: None,
-            created_at: self.now(),
+            created_at: booking.now(),
             done_at: None,
         }
     }
@@ -201,12 +200,13 @@ impl Domain {
 
     /// The account of a trade that is the viewer's.
     async fn account_of_trade(&self, viewer: &Viewer, id: TradeId) -> Result<AccountId> {
-        let reader = self.db().reader();
+        let trade = trade::Entity::unscoped().filter(trade::Column::Id.eq(id)).select_only();
+        let trade = trade.column(trade::Column::AccountId).into_query();
+        let account = account::Entity::owned_by(viewer).filter(account::Column::Id.in_subquery(trade));
+        let account: Option<AccountId> =
+            account.select_only().column(account::Column::Id).into_tuple().one(self.db().reader()).await?;
         let problem = || Problem::new(ProblemCode::NotFound, &["input", "tradeId"], "you have no such trade");
-        let trade = trade::Entity::unscoped().filter(trade::Column::Id.eq(id)).one(reader).await?;
-        let trade = trade.ok_or_else(problem)?;
-        let account = account::Entity::owned_by(viewer).filter(account::Column::Id.eq(trade.account_id));
-        Ok(account.one(reader).await?.ok_or_else(problem)?.id)
+        Ok(account.ok_or_else(problem)?)
     }
 
     /// What an order has closed before.

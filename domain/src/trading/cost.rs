@@ -25,11 +25,11 @@ impl Cost {
     /// What a trade of this quantity would cost at this price.
     pub(super) fn of(book: &Book, mark: &Mark, price: Price, quantity: Quantity) -> Result<Self, FixedError> {
         let (account, currency) = (&book.account, book.account.currency.as_str());
-        let exact = Exact::product(price, quantity, mark.rate)?;
+        let exact = Exact::product(price, quantity, mark.rate.rate)?;
         let cost = Self {
             notional: exact.book(currency)?,
             margin: exact.book_part(account.leverage, currency)?,
-            fee: account.fees().fee(price, quantity, mark.rate, currency)?,
+            fee: account.fees().fee(price, quantity, mark.rate.rate, currency)?,
         };
         if cost.notional > Money::from_int(LARGEST_NOTIONAL)? { Err(FixedError::Overflow) } else { Ok(cost) }
     }
@@ -45,7 +45,7 @@ impl Cost {
         }
         if let Some(largest) = account.max_position {
             let of_asset = book.open.iter().filter(|trade| trade.asset_id == mark.asset.id);
-            let mut held = of_asset.map(|trade| Exact::product(trade.entry_price, trade.quantity, mark.rate));
+            let mut held = of_asset.map(|trade| Exact::product(trade.entry_price, trade.quantity, mark.rate.rate));
             let total = held.try_fold(Exact::from_money(self.notional), |sum, held| sum.plus(held?));
             let fits = total.is_ok_and(|total| total <= Exact::from_money(largest));
             if !fits {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::book::{Book, Mark, Standing};
 use super::cost::Cost;
+use super::look::Look;
 use super::protections::Lock;
 use super::request::OrderRequest;
 use super::slippage::{slippage, worse};
@@ -11,7 +12,7 @@ use super::trigger::{Tick, Touch, entry};
 use super::vocabulary::{AccountStatus, FillBasis, OrderType, Side, WhenClosed};
 use crate::error::{Problem, ProblemCode};
 use crate::fixed::{FixedError, Price, Quantity};
-use crate::market::MarketStatus;
+use crate::market::{MarketStatus, Rate, SourceName, Timeframe};
 
 /// What an order, or the stop or target of a trade, was executed at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,28 +22,46 @@ pub(super) struct Execution {
     pub(super) basis: FillBasis,
     pub(super) quote_price: Price,
     pub(super) quote_time: DateTime<Utc>,
-    pub(super) rate: Price,
+    /// Who gave the quote or the candle.
+    pub(super) source: SourceName,
+    /// How long the candle lasted; none for a quote.
+    pub(super) candle: Option<Timeframe>,
+    /// When the candle was over; none for a quote.
+    pub(super) ended: Option<DateTime<Utc>>,
+    pub(super) rate: Rate,
 }
 
 impl Execution {
-    /// What meets a tick of an asset there, after slippage.
-    pub(super) fn of(
-        touch: &Touch,
-        side: Side,
-        mark: &Mark,
-        tick: &Tick,
-        at: DateTime<Utc>,
-    ) -> Result<Self, FixedError> {
+    /// What meets what prices of an asset did there, after slippage.
+    pub(super) fn of(touch: &Touch, side: Side, mark: &Mark, look: &Look) -> Result<Self, FixedError> {
         let price = if touch.slips {
-            tick.within(worse(touch.price, side, slippage(mark.asset.kind), mark.asset.tick_size)?)
+            look.tick.within(worse(touch.price, side, slippage(mark.asset.kind), mark.asset.tick_size)?)
         } else {
             touch.price
         };
-        let (basis, quote_price, quote_time) = match *tick {
-            Tick::Quote { .. } => (FillBasis::Quote, mark.quote.price, mark.quote.exchange_time),
-            Tick::Candle { open, .. } => (FillBasis::Candle, open, at),
+        let by_quote = Self {
+            price,
+            reference_price: touch.price,
+            basis: FillBasis::Quote,
+            quote_price: mark.quote.price,
+            quote_time: mark.quote.exchange_time,
+            source: mark.quote.source,
+            candle: None,
+            ended: None,
+            rate: mark.rate,
         };
-        Ok(Self { price, reference_price: touch.price, basis, quote_price, quote_time, rate: mark.rate })
+        Ok(match (look.tick, look.candle) {
+            (Tick::Candle { open, .. }, Some(candle)) => Self {
+                basis: FillBasis::Candle,
+                quote_price: open,
+                quote_time: candle.open_time,
+                source: candle.source,
+                candle: Some(candle.timeframe),
+                ended: Some(look.ended),
+                ..by_quote
+            },
+            _ => by_quote,
+        })
     }
 }
 
@@ -80,9 +99,9 @@ fn judge(situation: &Situation<'_>, request: &OrderRequest) -> Result<Verdict, P
     let Situation { book, standing, mark, market, lock, now } = situation;
     check_status(book.account.status)?;
     check_lot(request.quantity, mark)?;
-    let tick = mark.tick();
-    let touch = entry(request.order_type, request.side, request.trigger_price(), &tick);
-    let execution = touch.map(|touch| Execution::of(&touch, request.side, mark, &tick, *now)).transpose();
+    let look = Look::quote(mark, *now);
+    let touch = entry(request.order_type, request.side, request.trigger_price(), &look.tick);
+    let execution = touch.map(|touch| Execution::of(&touch, request.side, mark, &look)).transpose();
     let execution = execution.map_err(too_large)?;
     // What it is, or would be, filled at.
     let expected = match (&execution, request.trigger_price()) {
@@ -92,8 +111,7 @@ fn judge(situation: &Situation<'_>, request: &OrderRequest) -> Result<Verdict, P
     };
     check_protection_prices(request, expected)?;
     if let Some(lock) = lock {
-        let problem = Problem::new(ProblemCode::LimitExceeded, &["input"], lock.message.clone());
-        return Err(Problem { retry_after_seconds: lock.seconds, ..problem });
+        return Err(lock.problem());
     }
     let is_market = request.order_type == OrderType::Market;
     if is_market && !market.is_open && book.account.when_closed == WhenClosed::Reject {
@@ -102,6 +120,7 @@ fn judge(situation: &Situation<'_>, request: &OrderRequest) -> Result<Verdict, P
     if is_market && market.is_open && mark.quote.is_stale {
         return Err(stale(mark, *now));
     }
+    check_rate(mark, *now)?;
     let cost = Cost::of(book, mark, expected, request.quantity).map_err(too_large)?;
     if let Some(problem) = cost.problem(book, standing, mark) {
         return Err(problem);
@@ -124,9 +143,10 @@ pub(super) fn closing(situation: &Situation<'_>, side: Side) -> Result<Execution
     if mark.quote.is_stale {
         return Err(stale(mark, *now));
     }
-    let (tick, side) = (mark.tick(), side.opposite());
-    let touch = entry(OrderType::Market, side, None, &tick).ok_or_else(|| too_large(FixedError::Overflow))?;
-    Execution::of(&touch, side, mark, &tick, *now).map_err(too_large)
+    check_rate(mark, *now)?;
+    let (look, side) = (Look::quote(mark, *now), side.opposite());
+    let touch = entry(OrderType::Market, side, None, &look.tick).ok_or_else(|| too_large(FixedError::Overflow))?;
+    Execution::of(&touch, side, mark, &look).map_err(too_large)
 }
 
 fn check_status(status: AccountStatus) -> Result<(), Problem> {
@@ -175,6 +195,17 @@ fn stale(mark: &Mark, now: DateTime<Utc>) -> Problem {
     let age = (now - mark.quote.exchange_time).num_seconds();
     let message = format!("the last price of {} is {age} s old: nothing is traded on it", mark.asset.symbol);
     Problem::new(ProblemCode::StaleQuote, &["input", "symbol"], message)
+}
+
+/// Nothing is booked, nor a margin computed, at a rate that is too old.
+fn check_rate(mark: &Mark, now: DateTime<Utc>) -> Result<(), Problem> {
+    if !mark.rate_is_stale {
+        return Ok(());
+    }
+    let (currency, age) = (&mark.asset.currency, (now - mark.rate.at).num_seconds());
+    let message =
+        format!("the last rate of {currency} in the account's currency is {age} s old: nothing is booked at it");
+    Err(Problem::new(ProblemCode::StaleQuote, &["input", "symbol"], message))
 }
 
 pub(super) fn too_large(_: FixedError) -> Problem {

@@ -7,6 +7,7 @@ use sea_orm::entity::prelude::*;
 use super::vocabulary::{FillBasis, Side};
 use crate::fixed::{Money, Price, Quantity};
 use crate::ids::{AccountId, AssetId, FillId, OrderId, TenantId};
+use crate::market::Timeframe;
 
 /// How an order was executed, with everything that its price was made of.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -39,10 +40,16 @@ pub struct Model {
     pub quote_price: Price,
     /// The time of the quote at its exchange, or when the candle opened.
     pub quote_time: DateTimeUtc,
-    /// Who gave the quote.
+    /// Who gave the quote or the candle.
     pub quote_source: String,
+    /// How long the candle lasted; none for a quote.
+    pub candle: Option<Timeframe>,
     /// What one unit of the asset's currency was worth in the account's.
     pub rate: Price,
+    /// Who gave that rate; none where the currencies are the same.
+    pub rate_source: Option<String>,
+    /// When it was that, of a rate through a third currency the older of the two; none where the currencies are the same.
+    pub rate_time: Option<DateTimeUtc>,
     /// What it cost, in the account's currency.
     pub fee: Money,
     /// When.
@@ -69,6 +76,11 @@ impl Model {
     /// How old the quote was.
     pub fn quote_age(&self) -> TimeDelta {
         (self.filled_at - self.quote_time).max(TimeDelta::zero())
+    }
+
+    /// How old the rate was; none where the currencies are the same.
+    pub fn rate_age(&self) -> Option<TimeDelta> {
+        self.rate_time.map(|at| (self.filled_at - at).max(TimeDelta::zero()))
     }
 }
 

@@ -7,15 +7,17 @@ use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QueryResult
 
 use super::account::Model as Account;
 use super::book::Standing;
+use super::currency::minor_digits;
 use super::equity_point::{self, Model as EquityPoint, day_of};
 use super::statistics::{
-    Bin, DailyEquity, daily_returns, drawdown, histogram, percent, ratio, sharpe, sortino, to_fixed,
+    Bin, DailyEquity, Ratio, daily_returns, drawdown, histogram, percent, ratio, sharpe_ratio, sortino_ratio, to_fixed,
+    trading_days,
 };
 use super::trade;
 use super::vocabulary::TradeStatus;
 use crate::Domain;
 use crate::error::Result;
-use crate::fixed::{Money, Percent};
+use crate::fixed::{Money, MoneyUnit, Percent, Unit};
 use crate::ids::AssetId;
 
 /// Points that an intraday curve has at most: the newest.
@@ -66,10 +68,10 @@ pub struct Metrics {
     pub current_drawdown: Percent,
     /// The same at its worst.
     pub max_drawdown: Percent,
-    /// The Sharpe ratio of daily returns, over a year.
-    pub sharpe: Option<Percent>,
-    /// The Sortino ratio of daily returns, over a year.
-    pub sortino: Option<Percent>,
+    /// The Sharpe ratio of daily returns, over a year; or why there is none.
+    pub sharpe: Ratio,
+    /// The Sortino ratio of daily returns, over a year; or why there is none.
+    pub sortino: Ratio,
     /// Days on which a trade was opened or closed.
     pub days_traded: u32,
 }
@@ -116,13 +118,20 @@ impl Domain {
     /// # Errors
     /// When the database does not answer.
     pub async fn account_metrics(&self, account: &Account) -> Result<Metrics> {
-        let (book, marks) = self.marked_book(account).await?;
+        let ((book, marks), sums, mut days, days_traded) = tokio::try_join!(
+            self.marked_book(account),
+            self.trade_sums(account),
+            self.noted_equity(account),
+            self.days_traded(account)
+        )?;
         let standing = book.standing(&marks)?;
-        let sums = self.trade_sums(account).await?;
-        let days = self.daily_equity(account, Some(&standing)).await?;
+        self.with_today(&mut days, &standing);
         let initial = account.initial_balance;
         let yesterday = days.len().checked_sub(2).and_then(|index| days.get(index)).map_or(initial, |day| day.equity);
-        let returns = daily_returns(initial, &days);
+        let today = self.now().date_naive();
+        let noted = days.first().and_then(|day| day.day.parse().ok());
+        let first = noted.map_or(today, |noted: NaiveDate| noted.min(account.created_at.date_naive()));
+        let returns = daily_returns(initial, &trading_days(initial, first, today, &days));
         let fall = drawdown(initial, &days);
         let today_pnl = standing.equity.checked_sub(yesterday)?;
         let total_pnl = standing.equity.checked_sub(initial)?;
@@ -149,9 +158,9 @@ impl Domain {
             fees: sums.fees,
             current_drawdown: percent(fall.current).unwrap_or(Percent::ZERO),
             max_drawdown: percent(fall.largest).unwrap_or(Percent::ZERO),
-            sharpe: sharpe(&returns).and_then(to_fixed),
-            sortino: sortino(&returns).and_then(to_fixed),
-            days_traded: self.days_traded(account).await?,
+            sharpe: sharpe_ratio(&returns),
+            sortino: sortino_ratio(&returns),
+            days_traded,
         })
     }
 
@@ -191,14 +200,32 @@ impl Domain {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub(super) async fn daily_equity(&self, account: &Account, now: Option<&Standing>) -> Result<Vec<DailyEquity>> {
+    async fn daily_equity(&self, account: &Account, now: &Standing) -> Result<Vec<DailyEquity>> {
+        let mut days = self.noted_equity(account).await?;
+        self.with_today(&mut days, now);
+        Ok(days)
+    }
+
+    fn with_today(&self, days: &mut Vec<DailyEquity>, now: &Standing) {
+        let today = day_of(self.now());
+        days.retain(|day| day.day != today);
+        days.push(DailyEquity { day: today, balance: now.balance, equity: now.equity });
+    }
+
+    async fn noted_equity(&self, account: &Account) -> Result<Vec<DailyEquity>> {
         let last = Statement::from_sql_and_values(
             self.db().backend(),
-            // The last of a day is followed by one of another day: in the order of the index, so nothing is sorted.
-            "SELECT day, balance, equity FROM (
-                SELECT day, balance, equity, LEAD(day) OVER (ORDER BY day, at, version) AS next_day
-                FROM equity_points WHERE account_id = $1
-             ) AS points WHERE next_day IS NULL OR next_day <> day ORDER BY day",
+            // From each day's last point to that of the day before, by the index: what lies between is not read.
+            "WITH RECURSIVE days (day, balance, equity) AS (
+                SELECT day, balance, equity FROM (
+                    SELECT day, balance, equity FROM equity_points WHERE account_id = $1
+                    ORDER BY day DESC, at DESC, version DESC LIMIT 1
+                ) AS newest
+                UNION ALL
+                SELECT points.day, points.balance, points.equity FROM days JOIN equity_points points ON points.id = (
+                    SELECT id FROM equity_points WHERE account_id = $1 AND day < days.day
+                    ORDER BY day DESC, at DESC, version DESC LIMIT 1)
+             ) SELECT day, balance, equity FROM days ORDER BY day",
             [account.id.into()],
         );
         let rows = self.db().reader().query_all_raw(last).await?;
@@ -209,13 +236,7 @@ impl Domain {
                 equity: row.try_get("", "equity")?,
             })
         };
-        let mut days = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        if let Some(standing) = now {
-            let today = day_of(self.now());
-            days.retain(|day| day.day != today);
-            days.push(DailyEquity { day: today, balance: standing.balance, equity: standing.equity });
-        }
-        Ok(days)
+        Ok(rows.iter().map(read).collect::<Result<Vec<_>, _>>()?)
     }
 
     /// The curve of an account that the viewer may read: one point a day, and that of now.
@@ -224,7 +245,7 @@ impl Domain {
     /// When the database does not answer.
     pub async fn daily_curve(&self, account: &Account) -> Result<Vec<DailyEquity>> {
         let standing = self.standing(account).await?;
-        let mut days = self.daily_equity(account, Some(&standing)).await?;
+        let mut days = self.daily_equity(account, &standing).await?;
         days.drain(..days.len().saturating_sub(MOST_DAYS));
         Ok(days)
     }
@@ -249,7 +270,7 @@ impl Domain {
     /// When the database does not answer.
     pub async fn daily_pnl(&self, account: &Account) -> Result<Vec<DailyPnl>> {
         let standing = self.standing(account).await?;
-        let days = self.daily_equity(account, Some(&standing)).await?;
+        let days = self.daily_equity(account, &standing).await?;
         let (mut equity, mut balance) = (account.initial_balance, account.initial_balance);
         let mut gains = Vec::with_capacity(days.len());
         for day in days {
@@ -288,7 +309,10 @@ impl Domain {
         let mut by_asset: Vec<_> =
             by_asset.into_iter().map(|(asset, (count, pnl))| (asset, count, Money::from_raw(pnl))).collect();
         by_asset.sort_by_key(|(asset, count, _)| (std::cmp::Reverse(*count), *asset));
-        Ok(Distributions { pnl: histogram(&pnl, BARS), duration_seconds: histogram(&durations, BARS), by_asset })
+        // No bar is narrower than a cent, or whatever the least is that the currency has.
+        let digits = minor_digits(&account.currency).unwrap_or(MoneyUnit::SCALE);
+        let pnl = histogram(&pnl, BARS, 10_i64.pow(MoneyUnit::SCALE - digits));
+        Ok(Distributions { pnl, duration_seconds: histogram(&durations, BARS, 1), by_asset })
     }
 }
 

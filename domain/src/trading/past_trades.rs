@@ -11,14 +11,15 @@ use super::book::{Mark, Marks};
 use super::booking::Booking;
 use super::cost::Cost;
 use super::decide::Execution;
+use super::look::Look;
 use super::request::{NewOrder, OrderRequest};
-use super::trigger::{Tick, entry};
+use super::trigger::entry;
 use super::vocabulary::{CloseReason, OrderType, Side};
 use crate::Domain;
 use crate::error::{Error, Fault, Result};
 use crate::fixed::Price;
 use crate::ids::{TenantId, UserId};
-use crate::market::{Asset, LicenceClass, Quote, SourceName};
+use crate::market::{Asset, LicenceClass, Quote, Rate, SourceName};
 use crate::viewer::ClientInfo;
 
 /// A trade that is taken to have happened, of an asset in the account's currency.
@@ -93,10 +94,9 @@ impl Domain {
         let book = self.read_book(account.id).await?;
         let cost = Cost::of(&book, &mark, execution.price, request.quantity)?;
         let mut booking = Booking::new(self, book, at);
-        let mut order = self.new_order(account, booking.version(), &asset, &request);
-        order.created_at = at;
+        let order = self.new_order(&booking, &asset, &request);
         booking.place(order.clone());
-        let (_, opened) = booking.open(order, &execution, &cost, SourceName::Demo.as_str())?;
+        let (_, opened) = booking.open(order, &execution, &cost)?;
         booking.note_equity(&Marks::from([(asset.id, mark)]))?;
         written(booking).await?;
 
@@ -104,11 +104,9 @@ impl Domain {
         let (at, mark) = (closed.at, self::mark(&asset, closed)?);
         let execution = met(&mark, past.side.opposite(), at)?;
         let mut booking = Booking::new(self, self.read_book(account.id).await?, at);
-        let mut order = self.closing_order(booking.version(), &opened, opened.quantity, None);
-        order.created_at = at;
+        let order = self.closing_order(&booking, &opened, opened.quantity, None);
         booking.place(order.clone());
-        let source = SourceName::Demo.as_str();
-        booking.close(order, &opened, opened.quantity, reason, &execution, source)?;
+        booking.close(order, &opened, opened.quantity, reason, &execution)?;
         booking.note_equity(&Marks::new())?;
         written(booking).await
     }
@@ -138,12 +136,13 @@ fn mark(asset: &Arc<Asset>, PastPrice { at, bid, ask }: PastPrice) -> Result<Mar
         licence: LicenceClass::Public,
         is_stale: false,
     };
-    Ok(Mark::new(Arc::clone(asset), quote, Price::from_int(1)?)?)
+    let rate = Rate { rate: Price::from_int(1)?, source: None, at, licence: LicenceClass::Public, is_stale: false };
+    Ok(Mark::new(Arc::clone(asset), quote, rate, false)?)
 }
 
 fn met(mark: &Mark, side: Side, at: DateTime<Utc>) -> Result<Execution> {
-    let tick: Tick = mark.tick();
-    let touch = entry(OrderType::Market, side, None, &tick);
+    let look = Look::quote(mark, at);
+    let touch = entry(OrderType::Market, side, None, &look.tick);
     let touch = touch.ok_or_else(|| Fault::Bug("a market order meets every quote".to_owned()))?;
-    Ok(Execution::of(&touch, side, mark, &tick, at)?)
+    Ok(Execution::of(&touch, side, mark, &look)?)
 }

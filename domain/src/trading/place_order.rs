@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 
 use super::account::{self, Model as Account};
 use super::book::{Book, Mark, Marks};
@@ -10,16 +10,15 @@ use super::booking::Booking;
 use super::cost::Cost;
 use super::decide::{Situation, Verdict, decide};
 use super::order::Model as Order;
-use super::protections::{Closed, Lock};
 use super::request::{NewOrder, OrderRequest};
 use super::trade::Model as Trade;
 use super::vocabulary::OrderStatus;
-use super::{equity_point, fill, order, trade};
+use super::{fill, order, trade};
 use crate::Domain;
 use crate::error::{Error, Fault, Problem, ProblemCode, Result};
-use crate::fixed::{Money, Price};
+use crate::fixed::Price;
 use crate::ids::{AccountId, AssetId, Id, OrderId};
-use crate::market::{Asset, Quote, Symbol};
+use crate::market::{Asset, Quote, Rate, Symbol};
 use crate::permission::Permission;
 use crate::viewer::Viewer;
 
@@ -55,6 +54,8 @@ pub struct Simulation {
     pub bid: Price,
     /// What a buyer pays.
     pub ask: Price,
+    /// What one unit of the asset's currency is in the account's.
+    pub rate: Rate,
     /// The price that it would be filled at, or waits for; none where it would be refused before that is known.
     pub expected_price: Option<Price>,
     /// Whether it would be filled at once.
@@ -77,32 +78,43 @@ impl Domain {
         viewer.permitted(Permission::TradingWrite)?;
         let request = OrderRequest::read(&new).map_err(Error::Problems)?;
         let asset = self.ordered_asset(&new.symbol).await?;
-        self.own_account(viewer, new.account_id).await?;
         self.check_signal(viewer, &request).await?;
-        self.place_read(new.account_id, &asset, &request).await
+        self.place_read(viewer, new.account_id, &asset, &request).await
     }
 
-    /// Places an order that was read, on an account that was found in a scope.
-    pub(super) async fn place_read(&self, id: AccountId, asset: &Arc<Asset>, request: &OrderRequest) -> Result<Placed> {
-        let _turn = self.desk().turn(id).await;
+    async fn place_read(
+        &self,
+        viewer: &Viewer,
+        id: AccountId,
+        asset: &Arc<Asset>,
+        request: &OrderRequest,
+    ) -> Result<Placed> {
+        let mut turn = self.desk().turn(id).await;
+        let mut is_fresh = false;
         for _ in 0..MOST_TRIES {
-            let book = self.read_book(id).await?;
+            let book = self.own_book(viewer, id).await?;
             if let Some(placed) = self.replay(&book.account, request, asset.id).await? {
                 return Ok(placed);
             }
             let marks = self.marks_of(&book, Some(asset)).await?;
+            if !is_fresh && marks.get(&asset.id).is_none_or(|mark| mark.rate_is_stale) {
+                // Nobody else waits for a source.
+                drop(turn);
+                self.freshen_rate(viewer, &asset.currency, &book.account.currency).await?;
+                (turn, is_fresh) = (self.desk().turn(id).await, true);
+                continue;
+            }
             let mark = marks.get(&asset.id).ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
             let verdict = self.verdict(&book, &marks, mark, request).await?;
             let verdict = self.limit_waiting(&book.account, verdict).await?;
-            let (account, now) = (book.account.clone(), self.now());
-            let mut booking = Booking::new(self, book, now);
-            let order = self.new_order(&account, booking.version(), asset, request);
+            let mut booking = Booking::new(self, book, self.now());
+            let order = self.new_order(&booking, asset, request);
             booking.place(order.clone());
             let (order, trade) = match verdict {
                 Verdict::Refuse(problem) => (booking.finish(order, OrderStatus::Rejected, Some(&problem)), None),
                 Verdict::Wait(..) => (order, None),
                 Verdict::Fill(execution, cost) => {
-                    let (order, trade) = booking.open(order, &execution, &cost, mark.quote.source.as_str())?;
+                    let (order, trade) = booking.open(order, &execution, &cost)?;
                     booking.note_equity(&marks)?;
                     (order, Some(trade))
                 }
@@ -111,6 +123,7 @@ impl Domain {
                 return Ok(Placed { order, trade, account: book.account, replayed: false });
             }
         }
+        drop(turn);
         Err(Fault::Unavailable(None).into())
     }
 
@@ -122,12 +135,15 @@ impl Domain {
         viewer.permitted(Permission::TradingWrite)?;
         let request = OrderRequest::read(&new).map_err(Error::Problems)?;
         let asset = self.ordered_asset(&new.symbol).await?;
-        let account = self.own_account(viewer, new.account_id).await?;
+        let book = self.own_book(viewer, new.account_id).await?;
         self.check_signal(viewer, &request).await?;
-        let book = self.book_of(account).await?;
+        self.freshen_rate(viewer, &asset.currency, &book.account.currency).await?;
         let marks = self.marks_of(&book, Some(&asset)).await?;
         let mark = marks.get(&asset.id).ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
         viewer.may_see_price(mark.quote.licence)?;
+        if let Some(source) = mark.rate.source {
+            viewer.may_see_price(source.licence())?;
+        }
         let standing = book.standing(&marks)?;
         let verdict = self.verdict(&book, &marks, mark, &request).await?;
         let (expected_price, fills_now, cost, refusal) = match self.limit_waiting(&book.account, verdict).await? {
@@ -135,9 +151,9 @@ impl Domain {
             Verdict::Wait(price, cost) => (Some(price), false, Some(cost), None),
             Verdict::Refuse(problem) => (None, false, None, Some(problem)),
         };
-        let (bid, ask, quote) = (mark.bid, mark.ask, mark.quote.clone());
+        let (bid, ask, quote, rate) = (mark.bid, mark.ask, mark.quote.clone(), mark.rate);
         let account = book.account;
-        Ok(Simulation { account, asset, quote, bid, ask, expected_price, fills_now, cost, standing, refusal })
+        Ok(Simulation { account, asset, quote, bid, ask, rate, expected_price, fills_now, cost, standing, refusal })
     }
 
     /// What becomes of an order now.
@@ -151,7 +167,7 @@ impl Domain {
         let standing = book.standing(marks)?;
         let now = self.now();
         let market = self.market_status(&mark.asset, now);
-        let lock = self.lock_of(&book.account, standing.equity).await?;
+        let lock = self.guard_of(&book.account).await?.lock(&book.account, standing.equity, None, now);
         Ok(decide(&Situation { book, standing, mark, market, lock, now }, request))
     }
 
@@ -167,28 +183,6 @@ impl Domain {
         }
         let message = format!("{MOST_WAITING} orders wait in this account: cancel one first");
         Ok(Verdict::Refuse(Problem::new(ProblemCode::PositionLimit, &["input"], message)))
-    }
-
-    /// Whether a protection of the account refuses orders now.
-    async fn lock_of(&self, account: &Account, equity: Money) -> Result<Option<Lock>> {
-        let (protections, now, reader) = (&account.protections, self.now(), self.db().reader());
-        let mut closed = Vec::new();
-        if let Some(since) = protections.trades_since(now) {
-            let trades = trade::Entity::of(account.id).filter(trade::Column::ClosedAt.gte(since));
-            let trades = trades.order_by_asc(trade::Column::ClosedAt).all(reader).await?;
-            closed.extend(trades.into_iter().filter_map(|trade| {
-                Some(Closed { at: trade.closed_at?, pnl: trade.realized_pnl?, reason: trade.close_reason? })
-            }));
-        }
-        let mut highest = equity;
-        if let Some(lock) = protections.max_drawdown {
-            let since = now - chrono::TimeDelta::seconds(lock.window_seconds.into());
-            let points = equity_point::Entity::of(account.id).filter(equity_point::Column::At.gte(since));
-            let most = points.select_only().column_as(equity_point::Column::Equity.max(), "most");
-            let most: Option<Option<i64>> = most.into_tuple().one(reader).await?;
-            highest = most.flatten().map_or(equity, |most| equity.max(Money::from_raw(most)));
-        }
-        Ok(protections.lock(&closed, equity, highest, now))
     }
 
     /// The order that was placed under the same client's id, if any.
@@ -224,12 +218,13 @@ impl Domain {
         Ok(trades.filter(trade::Column::ParentId.is_null()).one(reader).await?)
     }
 
-    pub(super) fn new_order(&self, account: &Account, version: i64, asset: &Asset, request: &OrderRequest) -> Order {
+    pub(super) fn new_order(&self, booking: &Booking, asset: &Asset, request: &OrderRequest) -> Order {
+        let account = &booking.book.account;
         Order {
             id: OrderId::from_uuid(self.new_uuid()),
             tenant_id: account.tenant_id,
             account_id: account.id,
-            account_version: version,
+            account_version: booking.version(),
             asset_id: asset.id,
             signal_id: request.signal_id,
             closes_trade_id: None,
@@ -245,7 +240,7 @@ impl Domain {
             status: OrderStatus::Pending,
             refusal_code: None,
             refusal_message: None,
-            created_at: self.now(),
+            created_at: booking.now(),
             done_at: None,
         }
     }
@@ -265,12 +260,11 @@ impl Domain {
         Ok(asset.ok_or_else(|| Problem::new(ProblemCode::NotFound, path, self.unknown_symbol(&symbol)))?)
     }
 
-    /// An account of the viewer's own.
-    pub(super) async fn own_account(&self, viewer: &Viewer, id: AccountId) -> Result<Account> {
+    /// The book of an account of the viewer's own.
+    pub(super) async fn own_book(&self, viewer: &Viewer, id: AccountId) -> Result<Book> {
         let account = account::Entity::owned_by(viewer).filter(account::Column::Id.eq(id));
-        let account = account.one(self.db().reader()).await?;
         let problem = || Problem::new(ProblemCode::NotFound, &["input", "accountId"], "you have no such account");
-        Ok(account.ok_or_else(problem)?)
+        Ok(self.read_book_in(account).await?.ok_or_else(problem)?)
     }
 
     /// A signal that an order follows must be one that the viewer may see.

@@ -154,7 +154,7 @@ fn position(
     let (mut gained, mut cost) = (Money::ZERO, Exact::ZERO);
     for trade in &trades {
         gained = gained.checked_add(unrealized(trade, mark, currency)?)?;
-        cost = cost.plus(Exact::product(trade.entry_price, trade.quantity, mark.rate)?)?;
+        cost = cost.plus(Exact::product(trade.entry_price, trade.quantity, mark.rate.rate)?)?;
     }
     let cost = cost.book(currency)?;
     Ok(Position {
@@ -162,7 +162,7 @@ fn position(
         quantity,
         average_entry,
         current_price: Some(price),
-        market_value: Some(Exact::product(price, quantity, mark.rate)?.book(currency)?),
+        market_value: Some(Exact::product(price, quantity, mark.rate.rate)?.book(currency)?),
         unrealized_pnl: Some(gained),
         unrealized_percent: if cost.is_positive() { percent(ratio(gained, cost)) } else { None },
         margin,

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::trade::Model as Trade;
 use super::vocabulary::CloseReason;
-use crate::error::Problem;
+use crate::error::{Problem, ProblemCode};
 use crate::fixed::{Money, Percent};
 
 /// The protections of an account; none of them unless it was asked for.
@@ -61,12 +62,27 @@ pub(super) struct Closed {
     pub(super) reason: CloseReason,
 }
 
+impl Closed {
+    /// A trade, if it is closed.
+    pub(super) fn of(trade: &Trade) -> Option<Self> {
+        Some(Self { at: trade.closed_at?, pnl: trade.realized_pnl?, reason: trade.close_reason? })
+    }
+}
+
 /// Why no order is taken, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lock {
     pub(super) message: String,
     /// In how many seconds it ends; none where that depends on the equity.
     pub(super) seconds: Option<u32>,
+}
+
+impl Lock {
+    /// What an order is refused with.
+    pub(super) fn problem(&self) -> Problem {
+        let problem = Problem::new(ProblemCode::LimitExceeded, &["input"], self.message.clone());
+        Problem { retry_after_seconds: self.seconds, ..problem }
+    }
 }
 
 impl Protections {
@@ -96,7 +112,8 @@ impl Protections {
 
     fn stops(&self, trades: &[Closed], now: DateTime<Utc>) -> Option<Lock> {
         let guard = self.stop_guard?;
-        let stopped: Vec<_> = trades.iter().filter(|trade| trade.reason == CloseReason::StopLoss).collect();
+        let is_stop = |trade: &&Closed| matches!(trade.reason, CloseReason::StopLoss | CloseReason::StopOut);
+        let stopped: Vec<_> = trades.iter().filter(is_stop).collect();
         let last = stopped.last()?;
         let window = TimeDelta::seconds(guard.window_seconds.into());
         let within = stopped.iter().filter(|trade| last.at - trade.at <= window).count();
@@ -191,6 +208,7 @@ mod tests {
         assert!(!is_locked(&[stop(10)], 20), "one is not two");
         assert!(!is_locked(&[stop(10), stop(70)], 80), "not within the window");
         assert!(!is_locked(&[stop(10), closed(20, -1, CloseReason::Manual)], 30), "not by a stop");
+        assert!(is_locked(&[closed(10, -1, CloseReason::StopOut), stop(60)], 159), "a stop-out is a stop");
         assert!(is_locked(&[stop(10), stop(60)], 159) && !is_locked(&[stop(10), stop(60)], 160));
     }
 

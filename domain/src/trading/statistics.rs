@@ -4,6 +4,8 @@
 //! returns are as [empyrical](https://github.com/stefan-jansen/empyrical-reloaded) has them, over 252 days a year and a
 //! risk-free rate of nothing; a fixture made with it is among the tests.
 
+use chrono::{Datelike, NaiveDate, Weekday};
+
 use crate::fixed::{Money, Percent};
 
 /// Trading days of a year, by which daily figures are made yearly.
@@ -20,15 +22,70 @@ pub struct DailyEquity {
     pub equity: Money,
 }
 
-/// The return of each day: what the equity became, by what it was before, less one. The first is by the initial balance.
-pub fn daily_returns(initial: Money, days: &[DailyEquity]) -> Vec<f64> {
-    let mut before = initial;
-    let mut returns = Vec::with_capacity(days.len());
-    for day in days {
-        if before.is_positive() {
-            returns.push(ratio(day.equity, before) - 1.0);
+/// Days that a ratio needs at least: fewer say nothing of a year.
+pub const FEWEST_DAYS: usize = 10;
+
+/// Why there is no ratio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRatio {
+    /// There are fewer than ten trading days.
+    TooFewDays,
+    /// The equity was the same on all of them.
+    NothingMoved,
+    /// No day lost.
+    NoLoss,
+}
+
+/// A ratio of daily returns to four decimals; or why there is none.
+pub type Ratio = Result<Percent, NoRatio>;
+
+/// The Sharpe ratio of daily returns; none for too few.
+///
+/// # Errors
+/// Why there is none.
+pub fn sharpe_ratio(returns: &[f64]) -> Ratio {
+    enough(returns)?;
+    sharpe(returns).and_then(to_fixed).ok_or(NoRatio::NothingMoved)
+}
+
+/// The Sortino ratio of daily returns; none for too few.
+///
+/// # Errors
+/// Why there is none.
+pub fn sortino_ratio(returns: &[f64]) -> Ratio {
+    enough(returns)?;
+    sortino(returns).and_then(to_fixed).ok_or(NoRatio::NoLoss)
+}
+
+const fn enough(returns: &[f64]) -> Result<(), NoRatio> {
+    if returns.len() < FEWEST_DAYS { Err(NoRatio::TooFewDays) } else { Ok(()) }
+}
+
+/// The equity at the end of every trading day (Monday to Friday) from the first day until the last: on a day that nothing is
+/// known of it is what it was before. What a weekend brings belongs to the Monday after it.
+pub fn trading_days(initial: Money, first: NaiveDate, last: NaiveDate, days: &[DailyEquity]) -> Vec<Money> {
+    let (mut known, mut equity, mut equities) = (days.iter().peekable(), initial, Vec::new());
+    for day in first.iter_days().take_while(|day| *day <= last) {
+        let name = day.to_string();
+        while let Some(noted) = known.next_if(|noted| noted.day <= name) {
+            equity = noted.equity;
         }
-        before = day.equity;
+        if !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) {
+            equities.push(equity);
+        }
+    }
+    equities
+}
+
+/// The return of each day: what the equity became, by what it was before, less one. The first is by the initial balance.
+pub fn daily_returns(initial: Money, equities: &[Money]) -> Vec<f64> {
+    let mut before = initial;
+    let mut returns = Vec::with_capacity(equities.len());
+    for equity in equities {
+        if before.is_positive() {
+            returns.push(ratio(*equity, before) - 1.0);
+        }
+        before = *equity;
     }
     returns
 }
@@ -115,13 +172,13 @@ pub struct Bin<T> {
     pub count: u32,
 }
 
-/// Values in so many bars of the same width, from the least to the largest; nothing for no values.
-pub fn histogram(values: &[i64], bars: usize) -> Vec<Bin<i64>> {
+/// Values in at most so many bars of the same width, from the least to the largest; none narrower than `narrowest`; nothing
+/// for no values.
+pub fn histogram(values: &[i64], bars: usize, narrowest: i64) -> Vec<Bin<i64>> {
     let (Some(&least), Some(&largest)) = (values.iter().min(), values.iter().max()) else { return Vec::new() };
     let bars = i128::try_from(bars.max(1)).unwrap_or(1);
     let span = i128::from(largest) - i128::from(least);
-    // Whole numbers: no bar is narrower than one.
-    let width = (span / bars + i128::from(span % bars != 0)).max(1);
+    let width = (span / bars + i128::from(span % bars != 0)).max(i128::from(narrowest.max(1)));
     let edge = |index: i128| i64::try_from(i128::from(least) + index * width).unwrap_or(i64::MAX);
     let count = (span / width + i128::from(span % width != 0)).max(1);
     let mut bins: Vec<Bin<i64>> =
@@ -160,7 +217,8 @@ mod tests {
             let initial = Money::from_raw(case["initial"].as_i64().unwrap());
             let equities: Vec<i64> = case["equity"].as_array().unwrap().iter().map(|e| e.as_i64().unwrap()).collect();
             let days = days(&equities);
-            let returns = daily_returns(initial, &days);
+            let equities: Vec<Money> = days.iter().map(|day| day.equity).collect();
+            let returns = daily_returns(initial, &equities);
             let agrees = |name: &str, got: Option<f64>| match (number(name), got) {
                 (Some(expected), Some(got)) => {
                     let tolerance = 1e-9 * expected.abs().max(1.0);
@@ -182,6 +240,33 @@ mod tests {
     }
 
     #[test]
+    fn days_without_trades_are_trading_days_without_a_return() {
+        let day = |day: &str, equity| {
+            let equity = Money::from_raw(equity);
+            DailyEquity { day: day.to_owned(), balance: equity, equity }
+        };
+        // Thursday 1 January to Tuesday 13 January 2026: noted on a Friday, a Saturday and a Thursday.
+        let noted = [day("2026-01-02", 110), day("2026-01-03", 121), day("2026-01-08", 100)];
+        let (first, last) = ("2026-01-01".parse().unwrap(), "2026-01-13".parse().unwrap());
+        let equities = trading_days(Money::from_raw(100), first, last, &noted);
+        let raw: Vec<i64> = equities.iter().map(|equity| equity.raw()).collect();
+        assert_eq!(raw, [100, 110, 121, 121, 121, 100, 100, 100, 100]);
+        let returns = daily_returns(Money::from_raw(100), &equities);
+        assert_eq!((returns.len(), returns.iter().filter(|r| **r == 0.0).count()), (9, 6));
+        assert_eq!(
+            (sharpe_ratio(&returns), sortino_ratio(&returns)),
+            (Err(NoRatio::TooFewDays), Err(NoRatio::TooFewDays))
+        );
+        // A day more is enough; that day nothing happened, which is a return too.
+        let equities = trading_days(Money::from_raw(100), first, "2026-01-14".parse().unwrap(), &noted);
+        let returns = daily_returns(Money::from_raw(100), &equities);
+        assert_eq!(sharpe_ratio(&returns), Ok(to_fixed(sharpe(&returns).unwrap()).unwrap()));
+        assert!(sortino_ratio(&returns).is_ok());
+        let (flat, rising) = ([0.0; 10], [0.01, 0.02, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!((sharpe_ratio(&flat), sortino_ratio(&rising)), (Err(NoRatio::NothingMoved), Err(NoRatio::NoLoss)));
+    }
+
+    #[test]
     fn too_little_has_no_ratio() {
         assert_eq!((sharpe(&[]), sharpe(&[0.1]), sharpe(&[0.0, 0.0])), (None, None, None));
         assert_eq!((sortino(&[0.1]), sortino(&[0.1, 0.2])), (None, None));
@@ -192,9 +277,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_histogram_counts_everything_once(
-            values in prop::collection::vec(-1_000_i64..1_000, 0..50), bars in 1_usize..20,
+            values in prop::collection::vec(-1_000_i64..1_000, 0..50), bars in 1_usize..20, narrowest in 1_i64..200,
         ) {
-            let bins = histogram(&values, bars);
+            let bins = histogram(&values, bars, narrowest);
+            prop_assert!(bins.iter().all(|bin| bin.to - bin.from >= narrowest));
             prop_assert!(bins.len() <= bars && bins.is_empty() == values.is_empty());
             prop_assert!(bins.windows(2).all(|pair| pair[0].to == pair[1].from));
             let last = bins.len().saturating_sub(1);

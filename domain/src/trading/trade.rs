@@ -58,6 +58,8 @@ pub struct Model {
     pub close_reason: Option<CloseReason>,
     /// When.
     pub closed_at: Option<DateTimeUtc>,
+    /// The end of the candle that opened it; none where a quote did.
+    pub watched_from: Option<DateTimeUtc>,
 }
 
 /// No relation is walked through the entity.
@@ -65,6 +67,13 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// From when on prices may touch its stop and target.
+    pub fn watched_since(&self) -> DateTimeUtc {
+        self.watched_from.unwrap_or(self.opened_at)
+    }
+}
 
 impl Entity {
     /// The trades of an account that was found in a scope.

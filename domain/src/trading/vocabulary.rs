@@ -101,6 +101,8 @@ words! {
         StopLoss = "STOP_LOSS",
         /// Its take profit.
         TakeProfit = "TAKE_PROFIT",
+        /// The account's stop-out level.
+        StopOut = "STOP_OUT",
     }
 }
 

@@ -3,14 +3,18 @@
 use sea_orm::entity::prelude::*;
 
 use crate::ids::AssetId;
+use crate::market::Timeframe;
 
-/// Up to when the candles of an asset were held against its pending orders and open trades.
+/// Up to when a series of candles was held against the pending orders and open trades of its asset.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "trading_watermarks")]
 pub struct Model {
     /// The asset.
     #[sea_orm(primary_key, auto_increment = false)]
     pub asset_id: AssetId,
+    /// How long each candle of the series lasts.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub timeframe: Timeframe,
     /// The end of the last candle.
     pub judged_until: DateTimeUtc,
 }

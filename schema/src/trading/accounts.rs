@@ -113,6 +113,16 @@ impl Account {
         self.account.max_position.map(Decimal::from)
     }
 
+    /// The share of the used margin, in percent, at which its trades are closed at the market, the one that has lost most first; 0 for when no equity is left.
+    async fn stop_out_percent(&self) -> i32 {
+        self.account.stop_out_percent
+    }
+
+    /// The equity in percent of the used margin: at 100 and below it takes no more trades, at stopOutPercent and below open ones are closed. Null where nothing is tied up.
+    async fn margin_level_percent(&self) -> Option<Decimal> {
+        self.standing.margin_level().map(Decimal::from)
+    }
+
     /// What its owner asked to be kept from.
     async fn protections(&self) -> Protections {
         Protections::from(&self.account.protections)

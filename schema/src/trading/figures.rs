@@ -55,8 +55,12 @@ pub(crate) struct AccountMetrics {
     max_drawdown_percent: Decimal,
     /// The Sharpe ratio of daily returns over a year of 252 days, without a risk-free rate.
     sharpe: Option<Decimal>,
+    /// Why there is no Sharpe ratio; null where there is one.
+    sharpe_missing: Option<NoRatio>,
     /// The Sortino ratio of daily returns over a year of 252 days, without a risk-free rate.
     sortino: Option<Decimal>,
+    /// Why there is no Sortino ratio; null where there is one.
+    sortino_missing: Option<NoRatio>,
     /// Days (UTC) on which an order was filled.
     days_traded: u32,
 }
@@ -84,11 +88,25 @@ impl From<trading::Metrics> for AccountMetrics {
             fees: m.fees.into(),
             current_drawdown_percent: m.current_drawdown.into(),
             max_drawdown_percent: m.max_drawdown.into(),
-            sharpe: m.sharpe.map(Decimal::from),
-            sortino: m.sortino.map(Decimal::from),
+            sharpe: m.sharpe.ok().map(Decimal::from),
+            sharpe_missing: m.sharpe.err().map(NoRatio::from),
+            sortino: m.sortino.ok().map(Decimal::from),
+            sortino_missing: m.sortino.err().map(NoRatio::from),
             days_traded: m.days_traded,
         }
     }
+}
+
+/// Why there is no ratio of daily returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "trading::NoRatio")]
+pub(crate) enum NoRatio {
+    /// There are fewer than ten trading days (Monday to Friday) since the account was opened.
+    TooFewDays,
+    /// The equity was the same on all of them.
+    NothingMoved,
+    /// No day lost, which a Sortino ratio divides by.
+    NoLoss,
 }
 
 /// How fine a curve is.

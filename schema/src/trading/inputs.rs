@@ -33,6 +33,8 @@ pub(super) struct OpenAccountInput {
     max_open_trades: Option<i32>,
     /// How large the position in one asset may be; null for as large as there is margin for.
     max_position: Option<Decimal>,
+    /// The share of the used margin, in percent, at which its trades are closed at the market, 0 to 100; null for 50 where the leverage is above 1, and 0 where it is not: when no equity is left.
+    stop_out_percent: Option<i32>,
     /// What to be kept from; null for nothing.
     protections: Option<ProtectionsInput>,
 }
@@ -81,6 +83,7 @@ impl OpenAccountInput {
             when_closed: self.when_closed.map(Into::into),
             max_open_trades: self.max_open_trades,
             max_position: self.max_position.map(|number| number.0),
+            stop_out_percent: self.stop_out_percent,
             protections: self.protections.map(ProtectionsInput::into_domain).transpose()?.unwrap_or_default(),
         })
     }

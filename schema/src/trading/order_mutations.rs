@@ -68,6 +68,12 @@ pub(crate) struct SimulateOrderPayload {
     bid: Option<Decimal>,
     /// What a buyer pays; null where the order could not be written down.
     ask: Option<Decimal>,
+    /// What one unit of the asset's currency is in the account's; null where the order could not be written down.
+    rate: Option<Decimal>,
+    /// Who gave that rate; null where both currencies are the same, and where the order could not be written down.
+    rate_source: Option<String>,
+    /// When the rate was that; null where rateSource is.
+    rate_time: Option<DateTime<Utc>>,
     /// The price that it would be filled at, slippage included, or waits for; null where it would be refused.
     expected_price: Option<Decimal>,
     /// Whether it would be filled at once.
@@ -235,6 +241,9 @@ fn simulated(found: trading::Simulation) -> Result<SimulateOrderPayload, Error> 
         quote_time: Some(found.quote.exchange_time),
         bid: Some(found.bid.into()),
         ask: Some(found.ask.into()),
+        rate: Some(found.rate.rate.into()),
+        rate_source: found.rate.source.map(|source| source.as_str().to_owned()),
+        rate_time: found.rate.source.map(|_| found.rate.at),
         expected_price: found.expected_price.map(Decimal::from),
         fills_now: found.fills_now,
         cost: found.cost.map(|cost| cost.notional.into()),

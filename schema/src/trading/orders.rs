@@ -11,6 +11,7 @@ use crate::market::Asset;
 use crate::paging::Item;
 use crate::problems::UserError;
 use crate::scalars::Decimal;
+use crate::signals::Timeframe;
 
 /// The asset of an order, a fill or a trade: from memory.
 pub(super) async fn asset(request: &Request, id: bellwether_domain::ids::AssetId) -> Result<Arc<market::Asset>, Error> {
@@ -238,6 +239,11 @@ impl Fill {
         &self.fill.quote_source
     }
 
+    /// How long the candle lasted that opened at quoteTime, at quotePrice; null for a quote.
+    async fn candle(&self) -> Option<Timeframe> {
+        self.fill.candle.map(Timeframe::from)
+    }
+
     /// How much worse than quotePrice the reference price is, a unit; below zero where it is better.
     async fn spread(&self) -> Decimal {
         self.fill.spread().into()
@@ -253,6 +259,21 @@ impl Fill {
         self.fill.rate.into()
     }
 
+    /// Who gave the rate: yahoo, casablanca, csv or demo; null where both currencies are the same.
+    async fn rate_source(&self) -> Option<&str> {
+        self.fill.rate_source.as_deref()
+    }
+
+    /// When the rate was that, of one through a third currency the older of the two; null where both currencies are the same.
+    async fn rate_time(&self) -> Option<DateTime<Utc>> {
+        self.fill.rate_time
+    }
+
+    /// How old that was, in seconds; null where both currencies are the same.
+    async fn rate_age_seconds(&self) -> Option<i64> {
+        self.fill.rate_age().map(|age| age.num_seconds())
+    }
+
     /// What it cost, in the account's currency.
     async fn fee(&self) -> Decimal {
         self.fill.fee.into()
@@ -265,27 +286,31 @@ impl Fill {
 
     /// The same in a sentence.
     async fn explanation(&self) -> String {
-        let (fill, minus) = (&self.fill, |side| if side == trading::Side::Buy { "+" } else { "-" });
-        let sign = minus(fill.side);
-        let what = match fill.basis {
-            trading::FillBasis::Quote => "the quote",
-            trading::FillBasis::Candle => "the candle's open",
+        let fill = &self.fill;
+        let (sign, source) = (if fill.side == trading::Side::Buy { "+" } else { "-" }, &fill.quote_source);
+        let price = match fill.candle {
+            Some(candle) => format!(
+                "{} was met in the candle of {candle} by {source} that opened on {} at {}, {sign} {} slippage",
+                fill.reference_price,
+                fill.quote_time.format("%Y-%m-%d %H:%M UTC"),
+                fill.quote_price,
+                fill.slippage(),
+            ),
+            None => format!(
+                "the quote of {} by {source} ({} s old) {sign} {} spread {sign} {} slippage",
+                fill.quote_price,
+                fill.quote_age().num_seconds(),
+                fill.spread(),
+                fill.slippage(),
+            ),
+        };
+        let rate = match (&fill.rate_source, fill.rate_age()) {
+            (Some(source), Some(age)) => format!("{} by {source} ({} s old)", fill.rate, age.num_seconds()),
+            _ => fill.rate.to_string(),
         };
         format!(
-            "{} {} {} at {} {}: {what} of {} by {} ({} s old) {sign} {} spread {sign} {} slippage; fee {} {} at a rate of {}",
-            fill.side,
-            fill.quantity,
-            self.symbol,
-            fill.price,
-            self.asset_currency,
-            fill.quote_price,
-            fill.quote_source,
-            fill.quote_age().num_seconds(),
-            fill.spread(),
-            fill.slippage(),
-            fill.fee,
-            self.currency,
-            fill.rate,
+            "{} {} {} at {} {}: {price}; fee {} {} at a rate of {rate}",
+            fill.side, fill.quantity, self.symbol, fill.price, self.asset_currency, fill.fee, self.currency,
         )
     }
 }

@@ -202,6 +202,8 @@ pub(crate) enum CloseReason {
     StopLoss,
     /// Its take profit.
     TakeProfit,
+    /// The account's stop-out level.
+    StopOut,
 }
 
 /// Which closed trades. Every part that is given must hold.

@@ -3,5 +3,11 @@
 mod concurrency;
 mod examples;
 mod figures;
+mod gaps;
+mod guards;
+mod ledger;
 mod orders;
+mod rates;
+mod statements;
+mod stop_out;
 mod support;

@@ -9,21 +9,32 @@ use crate::trading::equity_point::{ActiveModel, Entity};
 /// Fills what was missed. Every process fills what the quotes that it sees touch; this is for what none saw. A booking holds
 /// by its account's version, whoever makes it.
 pub(super) async fn fill_pending(run: JobRun) -> Result<(), Stopped> {
-    let moved = run.domain().judge_pending().await?;
-    run.moved(moved);
-    Ok(())
+    let judged = run.domain().judge_pending().await?;
+    run.moved(judged.moved);
+    told(judged.failed, "could not be judged")
+}
+
+/// A run in which something failed did all the rest, and says so.
+fn told(failed: u64, what: &str) -> Result<(), Stopped> {
+    if failed == 0 { Ok(()) } else { Err(Stopped::Found(format!("{failed} accounts or assets {what}: see the log"))) }
 }
 
 /// Notes what every account with open trades is worth.
 pub(super) async fn note_equity(run: JobRun) -> Result<(), Stopped> {
-    let mut after = None;
+    let (mut after, mut failed) = (None, 0);
     loop {
         let accounts = run.domain().accounts_with_open_trades(after, BATCH).await?;
         let Some(last) = accounts.last() else { break };
         after = Some(last.id);
         let mut points = Vec::with_capacity(accounts.len());
         for account in &accounts {
-            points.extend(run.domain().equity_point(account).await?);
+            match run.domain().equity_point(account).await {
+                Ok(point) => points.extend(point),
+                Err(error) => {
+                    tracing::error!(account = %account.id, %error, "its equity was not noted; that of the others is");
+                    failed += 1;
+                }
+            }
         }
         let noted = run
             .write(|tx| {
@@ -40,7 +51,7 @@ pub(super) async fn note_equity(run: JobRun) -> Result<(), Stopped> {
         run.moved(noted);
         run.breathe().await;
     }
-    Ok(())
+    told(failed, "could not be valued")
 }
 
 /// Thins out what is old: of each day its last point stays.

@@ -82,10 +82,10 @@ both_databases! {
         let (viewer, account) = account(&app, "USD", 1).await;
         app.domain.place_order(&viewer, limit(&account, Side::Buy, "10", "AAPL", "190")).await.unwrap();
         app.domain.place_order(&viewer, stop(&account, Side::Sell, "10", "AAPL", "195")).await.unwrap();
-        assert_eq!(app.domain.judge_pending().await.unwrap(), 0, "it looks for the first time");
+        assert_eq!(judge(&app).await, 0, "it looks for the first time");
         // Nobody looked for three minutes, in the second of which the price gapped from 198 to 185.
         candles(&app, "AAPL", &[[199, 199, 198, 198], [185, 188, 184, 187]]).await;
-        assert_eq!(app.domain.judge_pending().await.unwrap(), 2);
+        assert_eq!(judge(&app).await, 2);
         let mut open = app.domain.open_trades(&account).await.unwrap();
         open.sort_by_key(|trade| trade.side);
         let prices: Vec<_> = open.iter().map(|trade| (trade.side, trade.entry_price.to_string())).collect();
@@ -93,7 +93,7 @@ both_databases! {
         assert_eq!(prices, [(Side::Buy, "185".to_owned()), (Side::Sell, "184.98".to_owned())]);
         let fills = app.domain.fills_by_id(&account, open.iter().map(|trade| trade.open_fill_id).collect()).await.unwrap();
         assert!(fills.values().all(|fill| fill.basis == FillBasis::Candle && fill.quote_price.to_string() == "185"));
-        assert_eq!(app.domain.judge_pending().await.unwrap(), 0, "and no candle twice");
+        assert_eq!(judge(&app).await, 0, "and no candle twice");
     }
 
     async fn example_5_a_candle_that_touches_stop_and_target(app: TestDomain) {
@@ -105,9 +105,9 @@ both_databases! {
             ..market(&account, Side::Buy, "10", "AAPL")
         };
         open(&app, &viewer, order).await;
-        app.domain.judge_pending().await.unwrap();
+        judge(&app).await;
         candles(&app, "AAPL", &[[200, 206, 194, 205]]).await;
-        assert_eq!(app.domain.judge_pending().await.unwrap(), 1);
+        assert_eq!(judge(&app).await, 1);
         let history = app.domain.trade_history(&account, &TradeFilter::default(), &PageArgs::default()).await.unwrap();
         let closed = &history.items[0];
         assert_eq!(closed.close_reason, Some(CloseReason::StopLoss));

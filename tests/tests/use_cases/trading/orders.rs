@@ -1,6 +1,7 @@
 //! Orders, closings, and every way to be refused.
 
 use bellwether_domain::ProblemCode as Code;
+use bellwether_domain::Viewer;
 use bellwether_domain::ids::{Id, TradeId};
 use bellwether_domain::permission::Role;
 use bellwether_domain::trading::{
@@ -24,6 +25,7 @@ both_databases! {
         let placed = app.domain.place_order(&viewer, market(&account, Side::Buy, "10", "aapl")).await.unwrap();
         let (order, trade) = (placed.order, placed.trade.unwrap());
         assert_eq!((order.status, placed.account.version, placed.replayed), (OrderStatus::Filled, 2, false));
+        assert_eq!(order.done_at, Some(order.created_at), "at one moment");
         assert_eq!((trade.entry_price.to_string(), trade.entry_fee.to_string()), ("200.02".into(), "1".into()));
         assert_eq!((trade.margin.to_string(), trade.status), ("2000.2".into(), TradeStatus::Open));
         let standing = app.domain.standing(&placed.account).await.unwrap();
@@ -179,6 +181,28 @@ both_databases! {
         assert_eq!((again.replayed, refused(&again)), (true, refused(&refusal)));
     }
 
+    async fn an_order_follows_a_signal_that_its_owner_may_see(app: TestDomain) {
+        let viewer = app.viewer("a", Role::Trader).await;
+        let record = async |viewer: &Viewer| {
+            let recorded = app.domain.record_signals(viewer, vec![crate::record::signal(0)]).await.unwrap().pop().unwrap();
+            recorded.unwrap().signal.id
+        };
+        let (own, foreign) = (record(&viewer).await, record(&app.viewer("b", Role::Trader).await).await);
+        open_market(&app);
+        quote(&app.domain, "AAPL", "199.98", "200").await;
+        let (_, account) = account(&app, "USD", 1).await;
+        let follow = |signal| NewOrder { signal_id: Some(signal), ..market(&account, Side::Buy, "1", "AAPL") };
+        let placed = app.domain.place_order(&viewer, follow(own)).await.unwrap();
+        assert_eq!((placed.order.signal_id, placed.trade.unwrap().signal_id), (Some(own), Some(own)));
+        for answer in [
+            app.domain.place_order(&viewer, follow(foreign)).await.map(drop),
+            app.domain.simulate_order(&viewer, follow(foreign)).await.map(drop),
+        ] {
+            assert_eq!(problem(answer), (Code::NotFound, "signalId".to_owned()));
+        }
+        assert_eq!(orders_of(&app, &account).await.len(), 1);
+    }
+
     async fn pending_orders_are_filled_by_quotes(app: TestDomain) {
         open_market(&app);
         quote(&app.domain, "AAPL", "199.98", "200").await;
@@ -191,24 +215,23 @@ both_databases! {
         let high = place(stop(&account, Side::Buy, "2", "AAPL", "205")).await;
         let at_once = place(limit(&account, Side::Buy, "3", "AAPL", "201")).await;
         assert_eq!([low.status, high.status, at_once.status], [OrderStatus::Pending, OrderStatus::Pending, OrderStatus::Filled]);
-        let judge = async || app.domain.judge_pending().await.unwrap();
         let prices = async || {
             let open = app.domain.open_trades(&account).await.unwrap();
             open.into_iter().map(|trade| (trade.quantity.to_string(), trade.entry_price.to_string())).collect::<Vec<_>>()
         };
-        assert_eq!(judge().await, 0);
+        assert_eq!(judge(&app).await, 0);
         assert_eq!(prices().await, [("3".to_owned(), "200".to_owned())]);
         // Through the limit: at the ask, which is better, and without slippage.
         requote(&app, "AAPL", "188", "188.02").await;
-        assert_eq!((judge().await, judge().await), (1, 0));
+        assert_eq!((judge(&app).await, judge(&app).await), (1, 0));
         assert_eq!(prices().await[1], ("1".to_owned(), "188.02".to_owned()));
         // Over the stop: at the ask, which is worse, and with slippage.
         requote(&app, "AAPL", "206.98", "207").await;
-        assert_eq!(judge().await, 1);
+        assert_eq!(judge(&app).await, 1);
         assert_eq!(prices().await[2], ("2".to_owned(), "207.03".to_owned()));
         // The target of the first, at the bid.
         requote(&app, "AAPL", "211.5", "211.52").await;
-        assert_eq!(judge().await, 1);
+        assert_eq!(judge(&app).await, 1);
         assert_eq!(prices().await.len(), 2);
         assert_eq!(balance(&app, &viewer, &account).await, "100023.48");
         let orders = orders_of(&app, &account).await;
@@ -218,7 +241,7 @@ both_databases! {
 
         let waits = place(limit(&account, Side::Sell, "1", "AAPL", "300")).await;
         let cancelled = app.domain.cancel_order(&viewer, waits.id).await.unwrap();
-        assert_eq!((cancelled.status, judge().await), (OrderStatus::Cancelled, 0));
+        assert_eq!((cancelled.status, judge(&app).await), (OrderStatus::Cancelled, 0));
         assert_eq!(app.domain.cancel_order(&viewer, waits.id).await.unwrap(), cancelled);
         assert_eq!(problem(app.domain.cancel_order(&viewer, low.id).await), (Code::Conflict, "orderId".to_owned()));
     }
@@ -230,11 +253,11 @@ both_databases! {
         let waits = NewAccount { when_closed: Some(WhenClosed::Wait), ..with("USD", 1) };
         let (viewer, account) = opened(&app, waits).await;
         let placed = app.domain.place_order(&viewer, market(&account, Side::Buy, "1", "AAPL")).await.unwrap();
-        assert_eq!((placed.order.status, app.domain.judge_pending().await.unwrap()), (OrderStatus::Pending, 0));
+        assert_eq!((placed.order.status, judge(&app).await), (OrderStatus::Pending, 0));
         app.clock.advance(TimeDelta::hours(14));
-        assert_eq!(app.domain.judge_pending().await.unwrap(), 0, "the quote is of yesterday");
+        assert_eq!(judge(&app).await, 0, "the quote is of yesterday");
         quote(&app.domain, "AAPL", "198.98", "199").await;
-        assert_eq!(app.domain.judge_pending().await.unwrap(), 1);
+        assert_eq!(judge(&app).await, 1);
         assert_eq!(app.domain.open_trades(&account).await.unwrap()[0].entry_price.to_string(), "199.02");
     }
 

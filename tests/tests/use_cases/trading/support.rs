@@ -1,6 +1,8 @@
 //! What tests of trading stand on: an open market, prices put by hand, and an account.
 
-use bellwether_domain::market::{NewQuote, SourceName, Symbol};
+use bellwether_domain::fixed::Price;
+use bellwether_domain::ids::Id;
+use bellwether_domain::market::{Candle, NewQuote, SourceName, Symbol, Timeframe};
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
 use bellwether_domain::trading::{
@@ -10,6 +12,7 @@ use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{Domain, Error, ProblemCode, Result, Viewer};
 use bellwether_tests::TestDomain;
 use chrono::TimeDelta;
+use sea_orm::{ConnectionTrait, Statement};
 
 /// Moves the tests' clock to a Monday on which New York and Casablanca trade.
 pub fn open_market(app: &TestDomain) {
@@ -114,6 +117,38 @@ pub fn problem<T: std::fmt::Debug>(answer: Result<T>) -> (ProblemCode, String) {
 pub fn refused(placed: &Placed) -> ProblemCode {
     assert!(placed.trade.is_none());
     placed.order.refusal().unwrap_or_else(|| panic!("{:?}", placed.order)).code
+}
+
+/// Holds what happened since the last look against everything that waits; how many orders and trades it moved. Nothing
+/// may fail.
+pub async fn judge(app: &TestDomain) -> u64 {
+    let judged = app.domain.judge_pending().await.unwrap();
+    assert_eq!(judged.failed, 0);
+    judged.moved
+}
+
+/// Puts candles that opened at these times: open, high, low, close.
+pub async fn put_candles(app: &TestDomain, symbol: &str, timeframe: Timeframe, candles: &[(&str, [i64; 4])]) {
+    let asset = app.domain.asset_by_symbol(&Symbol::try_from(symbol).unwrap()).await.unwrap().unwrap();
+    let price = |whole| Price::from_int(whole).unwrap();
+    let candle = |(at, [open, high, low, close]): &(&str, [i64; 4])| {
+        let (open, high, low, close) = (price(*open), price(*high), price(*low), price(*close));
+        Candle::new(at.parse().unwrap(), open, high, low, close, "1".parse().unwrap()).unwrap()
+    };
+    let candles: Vec<Candle> = candles.iter().map(candle).collect();
+    app.domain.put_candles(&asset, timeframe, SourceName::Csv, candles).await.unwrap();
+}
+
+/// Moves the tests' clock on to a moment.
+pub fn wait_until(app: &TestDomain, moment: &str) {
+    app.clock.advance(moment.parse::<chrono::DateTime<chrono::Utc>>().unwrap() - app.clock_now());
+}
+
+/// Runs a statement in the database as somebody who got in there would, on the rows of an account (`$1`).
+pub async fn tamper(app: &TestDomain, account: &Account, sql: &str) {
+    let db = app.domain.db();
+    let statement = Statement::from_sql_and_values(db.backend(), sql, [account.id.uuid().into()]);
+    db.writer().execute_raw(statement).await.unwrap();
 }
 
 /// What the account has.

@@ -1,0 +1,11 @@
+DROP TABLE trading_watermarks;
+CREATE TABLE trading_watermarks (
+    asset_id     {uuid} NOT NULL PRIMARY KEY REFERENCES assets (id),
+    judged_until {time} NOT NULL
+) {strict};
+DROP INDEX trades_held;
+DROP INDEX equity_points_traded;
+ALTER TABLE fills DROP COLUMN candle;
+ALTER TABLE fills DROP COLUMN rate_time;
+ALTER TABLE fills DROP COLUMN rate_source;
+ALTER TABLE accounts DROP COLUMN stop_out_percent;

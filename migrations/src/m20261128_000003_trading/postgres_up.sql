@@ -1,0 +1,4 @@
+ALTER TABLE trades DROP CONSTRAINT trades_close_reason_check;
+ALTER TABLE trades ADD CONSTRAINT trades_close_reason_check
+    CHECK (close_reason IN ('MANUAL', 'STOP_LOSS', 'TAKE_PROFIT', 'STOP_OUT'));
+ALTER TABLE trades ADD COLUMN watched_from TIMESTAMPTZ;
