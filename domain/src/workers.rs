@@ -1,10 +1,7 @@
 //! Threads for work that keeps a core busy, such as hashing a password.
 //!
 //! They ask the system for less than their share of the cores, so that many people who sign in at once don't keep those
-//! waiting who are: an answer that takes a millisecond goes first, a hash that takes thirty goes on beside it. One of
-//! them gets a small share whatever else there is to do, so that signing in never comes to a stop. The others run, where
-//! the system knows such threads (Linux's SCHED_IDLE), only on cores that nobody else wants: a thread that merely has a
-//! lower priority keeps its core for some milliseconds from who wakes up beside it.
+//! waiting who are: an answer that takes a millisecond goes first, a hash that takes thirty goes on beside it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -37,15 +34,10 @@ impl Workers {
     pub(crate) fn start(count: usize) -> Result<Self, Fault> {
         let (jobs, waiting) = mpsc::channel();
         let waiting = Arc::new(Mutex::new(waiting));
-        for number in 0..count.max(1) {
+        for _ in 0..count.max(1) {
             let waiting = Arc::clone(&waiting);
             let thread = std::thread::Builder::new().name("worker".to_owned());
-            let started = thread.spawn(move || {
-                if let Err(error) = step_back(number == 0) {
-                    tracing::warn!(?error, "a worker thread has the priority of all others");
-                }
-                work(&waiting);
-            });
+            let started = thread.spawn(move || work(&waiting));
             started.map_err(|error| Fault::Bug(format!("no thread could be started: {error}")))?;
         }
         Ok(Self { jobs, free: Arc::new(Semaphore::new(count.max(1))) })
@@ -69,20 +61,12 @@ impl Workers {
     }
 }
 
-/// Lets other threads go before this one; before the `first` worker not always.
-fn step_back(first: bool) -> Result<(), thread_priority::Error> {
-    #[cfg(target_os = "linux")]
-    if !first {
-        use thread_priority::{NormalThreadSchedulePolicy, ThreadSchedulePolicy};
-        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-        let thread = thread_priority::thread_native_id();
-        return thread_priority::set_thread_priority_and_policy(thread, ThreadPriority::Min, idle);
-    }
-    let value = ThreadPriorityValue::try_from(PRIORITY).map_err(|_| thread_priority::Error::Priority("0 to 99"))?;
-    set_current_thread_priority(ThreadPriority::Crossplatform(value))
-}
-
 fn work(waiting: &Mutex<mpsc::Receiver<Job>>) {
+    if let Ok(value) = ThreadPriorityValue::try_from(PRIORITY)
+        && let Err(error) = set_current_thread_priority(ThreadPriority::Crossplatform(value))
+    {
+        tracing::warn!(?error, "worker threads have the priority of all others");
+    }
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
