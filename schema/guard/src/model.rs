@@ -48,6 +48,7 @@ pub enum ModelError {
 /// | connection | 1 + selected beside the elements + page × selected of one element |
 /// | element of a connection | `nodes`: 1 + selected; `edges`: selected, where `node` is an object like any other |
 /// | `totalCount` of a connection | 20 |
+/// | scalar whose name ends in `Csv`: a whole list as a file | 500 |
 /// | root field of a mutation or subscription | 10 instead of the 1; 10 more for a scalar or a list of `Node`s |
 /// | `__schema`, `__type` of a query | 50, whatever is selected on them |
 /// | what the schema does not know | 1 + selected; validation refuses it later |
@@ -106,6 +107,8 @@ pub(crate) enum Shape {
     Nodes,
     /// `totalCount` of a connection.
     TotalCount,
+    /// A whole list as a file.
+    File,
 }
 
 impl CostModel {
@@ -232,6 +235,7 @@ impl<'a> Draft<'a> {
         let target = self.find(named(&field.ty.node));
         match (field.name.node.as_str(), target) {
             ("totalCount", None) if in_connection => Shape::TotalCount,
+            (name, None) if name.ends_with("Csv") => Shape::File,
             (_, None) => Shape::Leaf,
             ("edges", Some(_)) if in_connection => Shape::Edges,
             ("nodes", Some(_)) if in_connection => Shape::Nodes,

@@ -38,6 +38,7 @@ type Query {
   signal(id: ID!): Signal
   signals(filter: SignalFilter, first: Int, after: String, last: Int, before: String): SignalConnection
   history(first: Int = 50): SignalConnection!
+  historyCsv: String
   latestSignals(symbols: [String!]!, kinds: [String!] = ["A"]): [Signal!]
   recentSignals(limit: Int): [Signal!]!
   quotes(symbols: [String!]!): [Quote!]
