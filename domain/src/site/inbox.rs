@@ -1,6 +1,7 @@
 //! Reading what visitors sent.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{ExprTrait, Func};
 use sea_orm::{QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
@@ -81,26 +82,27 @@ impl Domain {
     pub async fn contact_messages_page(
         &self,
         viewer: &Viewer,
+        email: Option<&str>,
         args: &PageArgs,
     ) -> Result<Page<contact_message::Model>> {
-        use contact_message::{Column, Entity};
+        use contact_message::Column;
         viewer.permitted(Permission::InboxRead)?;
         let request: PageRequest<InboxKey<ContactMessageId>> =
             args.parse(InboxKey::<ContactMessageId>::ORDER).map_err(Error::Problems)?;
-        let mut query = Entity::visible_to(viewer).limit(request.fetch());
+        let mut query = written(viewer, email).limit(request.fetch());
         if let Some(InboxKey(id)) = request.after {
             query = query.filter(Column::Id.lt(id));
         }
         Ok(request.page(query.order_by_desc(Column::Id).all(self.db().reader()).await?))
     }
 
-    /// How many messages there are.
+    /// How many messages there are; only those from this email where one is given.
     ///
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN.
-    pub async fn count_contact_messages(&self, viewer: &Viewer) -> Result<u64> {
+    pub async fn count_contact_messages(&self, viewer: &Viewer, email: Option<&str>) -> Result<u64> {
         viewer.permitted(Permission::InboxRead)?;
-        Ok(contact_message::Entity::visible_to(viewer).count(self.db().reader()).await?)
+        Ok(written(viewer, email).count(self.db().reader()).await?)
     }
 
     /// A contact message, if the viewer may read it.
@@ -115,6 +117,19 @@ impl Domain {
         use contact_message::{Column, Entity};
         viewer.permitted(Permission::InboxRead)?;
         Ok(Entity::visible_to(viewer).filter(Column::Id.eq(id)).one(self.db().reader()).await?)
+    }
+}
+
+/// The contact messages that the viewer may read; from what is no email there are none.
+fn written(viewer: &Viewer, email: Option<&str>) -> Select<contact_message::Entity> {
+    let messages = contact_message::Entity::visible_to(viewer);
+    match email.map(Email::try_from) {
+        None => messages,
+        Some(Ok(email)) => {
+            let own = Expr::col((contact_message::Entity, contact_message::Column::Email));
+            messages.filter(Expr::expr(Func::lower(own)).eq(email.key()))
+        }
+        Some(Err(_)) => messages.filter(nothing()),
     }
 }
 

@@ -45,14 +45,16 @@ impl SiteQuery {
     async fn contact_messages(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Only those from this email, in any case; null for all.")] email: Option<String>,
         #[graphql(desc = "How many, at most 100; 20 where nothing is given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
     ) -> Field<Connection<ContactMessage>> {
         let with_total = ctx.look_ahead().field("totalCount").exists();
         field(ctx, INBOX, async move |request: Request| {
             let (domain, viewer) = (&request.domain, request.viewer());
-            let page = domain.contact_messages_page(viewer, &PageArgs { first, after, ..PageArgs::default() }).await?;
-            let total = if with_total { Some(domain.count_contact_messages(viewer).await?) } else { None };
+            let (email, args) = (email.as_deref(), PageArgs { first, after, ..PageArgs::default() });
+            let page = domain.contact_messages_page(viewer, email, &args).await?;
+            let total = if with_total { Some(domain.count_contact_messages(viewer, email).await?) } else { None };
             let (empty, messages) = split(page);
             let cursor = |id| encode_cursor(InboxKey::<ContactMessageId>::ORDER, &InboxKey(id));
             let items = messages.into_iter().map(|message| (cursor(message.id), ContactMessage(message)));

@@ -160,7 +160,11 @@ both_databases! {
         assert_eq!(found("nobody@example.com").await["totalCount"], 0);
         assert_eq!(found("no email").await["totalCount"], 0);
         let entry = found("ana@example.com").await["nodes"][0]["id"].clone();
-        let sent = all(&admin, MESSAGES, "contactMessages", 10).await[0]["id"].clone();
+        contact(&visitor, with("email", "Other@example.com")).await;
+        let of = "query ($email: String) { contactMessages(email: $email) { nodes { id email } totalCount } }";
+        let of = async |email: &str| admin.data(of, json!({"email": email})).await["contactMessages"].clone();
+        assert_eq!((&of("other@example.com").await["totalCount"], &of("no email").await["totalCount"]), (&json!(1), &json!(0)));
+        let sent = of("ANA@example.com").await["nodes"][0]["id"].clone();
         for (name, id, action) in [
             ("removeWaitlistEntry", &entry, "WAITLIST_ENTRY_REMOVED"),
             ("removeContactMessage", &sent, "CONTACT_MESSAGE_REMOVED"),
@@ -181,7 +185,7 @@ both_databases! {
             assert_eq!(log, json!([{"action": action, "details": {}}]));
         }
         assert_eq!(found("ana@example.com").await["totalCount"], 0);
-        assert_eq!((count(&app, "waitlist").await, count(&app, "contact_messages").await), (1, 0));
+        assert_eq!((count(&app, "waitlist").await, count(&app, "contact_messages").await), (1, 1));
         assert_eq!(problems(&join(&visitor, json!({"email": "ana@example.com"})).await), [""; 0], "and may come back");
     }
 
