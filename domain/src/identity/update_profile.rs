@@ -1,7 +1,7 @@
 //! Changing one's name and language.
 
-use sea_orm::{ActiveEnum, ActiveModelTrait, ColumnTrait, NotSet, QueryFilter, Set};
-use serde_json::{Map, Value, json};
+use sea_orm::{ActiveModelTrait, ColumnTrait, NotSet, QueryFilter, Set};
+use serde_json::{Value, json};
 
 use super::login::entry;
 use super::{User, user};
@@ -73,19 +73,15 @@ impl Domain {
     }
 }
 
-/// What has changed, as it was and as it is.
+/// What has changed: the names of the fields, and not what they held. A person's name is theirs to take away, and the log
+/// keeps what it holds for ever.
 fn differences(before: &User, after: &User) -> Value {
-    let of = |user: &User| {
-        [
-            ("firstName", user.first_name.clone()),
-            ("lastName", user.last_name.clone()),
-            ("locale", user.locale.to_value()),
-        ]
-    };
-    let (mut from, mut to) = (Map::new(), Map::new());
-    for ((field, was), (_, is)) in of(before).into_iter().zip(of(after)).filter(|((_, was), (_, is))| was != is) {
-        from.insert(field.to_owned(), was.into());
-        to.insert(field.to_owned(), is.into());
-    }
-    json!({"changed": to.keys().collect::<Vec<_>>(), "from": from, "to": to})
+    let changed = [
+        ("firstName", before.first_name != after.first_name),
+        ("lastName", before.last_name != after.last_name),
+        ("locale", before.locale != after.locale),
+    ];
+    let changed: Vec<&str> =
+        changed.into_iter().filter_map(|(field, is_changed)| is_changed.then_some(field)).collect();
+    json!({ "changed": changed })
 }

@@ -114,10 +114,8 @@ both_databases! {
             (json!(user), "USER_ACTIVATED", json!({"from": "SUSPENDED", "to": "ACTIVE"})),
             (json!(tenant), "TENANT_SUSPENDED", json!({"from": "ACTIVE", "to": "SUSPENDED", "reason": "unpaid"})),
             (json!(tenant), "TENANT_ACTIVATED", json!({"from": "SUSPENDED", "to": "ACTIVE"})),
-            (me, "PROFILE_UPDATED", json!({
-                "changed": ["firstName", "locale"],
-                "from": {"firstName": "ADMIN", "locale": "en"}, "to": {"firstName": "Zoé", "locale": "es"},
-            })),
+            // A person's name is not kept for ever.
+            (me, "PROFILE_UPDATED", json!({"changed": ["firstName", "locale"]})),
         ] {
             let found = log(&owner, json!({"subject": subject, "action": {"eq": action}})).await;
             assert_eq!((found.len(), &found[0]["details"]), (1, &wanted), "{action}");
