@@ -18,9 +18,24 @@ pub(crate) fn write(rows: &[Vec<Cow<'_, str>>]) -> Result<String, Fault> {
     String::from_utf8(bytes).map_err(|error| bug(&error))
 }
 
-/// A text that no spreadsheet takes for a formula (OWASP, CSV injection).
+/// What a spreadsheet may take for the beginning of a formula.
+const TRIGGERS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+/// What begins a cell, or a line, where a spreadsheet separates cells by it, whatever the file means.
+const SEPARATORS: [char; 3] = [';', '\t', '\n'];
+
+/// A text that no spreadsheet takes for a formula (OWASP, CSV injection): an apostrophe stands before whatever could begin
+/// one, also behind a semicolon, by which some languages' spreadsheets separate cells.
 pub(crate) fn text(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    let mut safe = String::with_capacity(text.len() + 1);
+    let mut begins = true;
+    for character in text.chars() {
+        if begins && TRIGGERS.contains(&character) {
+            safe.push('\'');
+        }
+        safe.push(character);
+        begins = SEPARATORS.contains(&character);
+    }
+    safe
 }
 
 #[cfg(test)]
@@ -36,6 +51,10 @@ mod tests {
             ("-X", "'-X"),
             ("+X", "'+X"),
             ("^GSPC", "^GSPC"),
+            ("a-b=c", "a-b=c"),
+            ("x;=cmd|' /C calc'!A0", "x;'=cmd|' /C calc'!A0"),
+            ("x\n@SUM(A1)", "x\n'@SUM(A1)"),
+            ("＝1+1", "'＝1+1"),
         ] {
             assert_eq!(text(given), written);
         }
