@@ -258,7 +258,7 @@ await run('operations', [
     const exchanges = await call('Exchanges', {}, token);
     assert.ok(exchanges.some(({ code, timeZone }) => code === 'NASDAQ' && timeZone === 'America/New_York'), JSON.stringify(exchanges));
     const saturday = { exchange: 'NASDAQ', at: '2026-11-21T15:00:00Z' };
-    assert.deepEqual(await call('MarketStatus', saturday, token), { isOpen: false, nextChange: '2026-11-23T14:30:00+00:00' });
+    assert.deepEqual(await call('MarketStatus', saturday, token), { isOpen: false, holidaysKnown: true, nextChange: '2026-11-23T14:30:00+00:00' });
     const quote = await call('Quote', { symbol: 'BTC-USD', currency: 'EUR' }, token);
     assert.deepEqual([quote.source, quote.currency, quote.rate.from, quote.rate.to], ['DEMO', 'EUR', 'USD', 'EUR'], JSON.stringify(quote));
     assert.equal((await call('Quotes', { symbols: ['AAPL', 'MSFT'] }, token)).length, 2);
