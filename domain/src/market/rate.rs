@@ -118,7 +118,7 @@ impl Domain {
     }
 
     /// The pairs that a rate is made of: the two currencies' own, else those with the US dollar.
-    pub(super) async fn rate_assets(&self, from: &str, to: &str) -> Result<Vec<Arc<Asset>>> {
+    pub(crate) async fn rate_assets(&self, from: &str, to: &str) -> Result<Vec<Arc<Asset>>> {
         if from == to {
             return Ok(Vec::new());
         }
@@ -137,7 +137,7 @@ impl Domain {
     }
 
     /// Has the sources asked for what a rate is made of, where that is due, and waits so long for it.
-    pub(super) async fn ask_for_rate(&self, from: &str, to: &str, patience: Duration) -> Result<()> {
+    pub(crate) async fn ask_for_rate(&self, from: &str, to: &str, patience: Duration) -> Result<()> {
         let pairs = self.rate_assets(from, to).await?;
         self.wants(&pairs).await;
         let known = self.known_quotes(pairs.iter().map(|asset| asset.id).collect()).await?;

@@ -1,19 +1,18 @@
 //! The rate that amounts are booked at, and when it is too old for that.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use crate::Domain;
 use crate::error::{Error, Fault, Result};
-use crate::market::{Asset, Rate, Symbol};
-use crate::viewer::Viewer;
+use crate::market::Rate;
 
 /// How old a rate may be, at the last moment that its market was open, for anything to be booked at it. Over a weekend it
 /// grows no older.
 const OLDEST: TimeDelta = TimeDelta::hours(1);
-/// The currency that a rate between two others goes through.
-const PIVOT: &str = "USD";
+/// How long a source is waited for that is asked for a rate.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Domain {
     /// What one unit of a currency is in another, and whether that is too old to book at; none where nobody says.
@@ -26,37 +25,26 @@ impl Domain {
         if rate.source.is_none() {
             return Ok(Some((rate, false)));
         }
-        let pairs = self.pairs(from, to).await?;
+        let pairs = self.rate_assets(from, to).await?;
+        // Of a rate through a third currency each half is as old as it is at its own market.
+        let legs = if pairs.len() > 1 { pairs.iter().map(|pair| pair.id).collect() } else { Vec::new() };
+        let known = self.known_quotes(legs).await?;
         let now = self.now();
-        let is_stale = pairs.first().is_some_and(|pair| {
+        let is_stale = pairs.iter().any(|pair| {
             let exchange = self.exchange_of(pair);
             let last_open = exchange.calendar.last_open(exchange.time_zone, now);
-            last_open.is_some_and(|open| open - rate.at > OLDEST)
+            let at = known.get(&pair.id).map_or(rate.at, |quote| quote.exchange_time);
+            last_open.is_some_and(|open| open - at > OLDEST)
         });
         Ok(Some((rate, is_stale)))
     }
 
     /// Has the sources asked for the rate between two currencies, where it is too old to book at: nobody may have cared for
     /// it until somebody trades. What they do not answer stays as it is.
-    pub(super) async fn freshen_rate(&self, viewer: &Viewer, from: &str, to: &str) -> Result<()> {
+    pub(super) async fn freshen_rate(&self, from: &str, to: &str) -> Result<()> {
         if from == to || matches!(self.booking_rate(from, to).await?, Some((_, false))) {
             return Ok(());
         }
-        let symbols: Vec<String> = self.pairs(from, to).await?.iter().map(|pair| pair.symbol.clone()).collect();
-        if let Err(error) = self.quotes(viewer, &symbols, None).await {
-            tracing::debug!(%error, from, to, "the rate could not be refreshed");
-        }
-        Ok(())
-    }
-
-    /// The pairs that a rate between two currencies may be made of, of those that are assets.
-    async fn pairs(&self, from: &str, to: &str) -> Result<Vec<Arc<Asset>>> {
-        let legs = [(from, to), (to, from), (from, PIVOT), (PIVOT, from), (PIVOT, to), (to, PIVOT)];
-        let mut pairs = Vec::new();
-        for (from, to) in legs {
-            let Ok(symbol) = Symbol::try_from(format!("{from}{to}=X").as_str()) else { continue };
-            pairs.extend(self.asset_by_symbol(&symbol).await?);
-        }
-        Ok(pairs)
+        self.ask_for_rate(from, to, PATIENCE).await
     }
 }

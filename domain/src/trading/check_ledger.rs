@@ -24,8 +24,13 @@ pub struct LedgerReport {
     pub entries: u64,
     /// Their fills.
     pub fills: u64,
+    /// Accounts whose ledgers are not as they should be.
+    pub wrong: u64,
     /// What is not as it should be, in one sentence each, at most 100.
     pub faults: Vec<String>,
+    /// Accounts that could not be read, such as those that changed all the time, and why, at most 100. Nothing is proved of
+    /// them, and nothing said against them.
+    pub unread: Vec<String>,
 }
 
 impl Domain {
@@ -58,10 +63,12 @@ impl Domain {
                 Ok(history) => {
                     report.entries += history.entries.len() as u64;
                     report.fills += history.fills.len() as u64;
-                    history.faults(account).into_iter().for_each(|fault| report.tell(account, &fault));
+                    let faults = history.faults(account);
+                    report.wrong += u64::from(!faults.is_empty());
+                    faults.iter().for_each(|fault| tell(&mut report.faults, account, fault));
                 }
-                // What can't be read is not proved, and keeps the others from nothing.
-                Err(error) => report.tell(account, &error.to_string()),
+                // It keeps the others from nothing.
+                Err(error) => tell(&mut report.unread, account, &error.to_string()),
             }
         }
         Ok(accounts.last().map(|account| account.id))
@@ -91,9 +98,33 @@ impl Domain {
 }
 
 impl LedgerReport {
-    fn tell(&mut self, account: &Account, fault: &str) {
-        if self.faults.len() < MOST_FAULTS {
-            self.faults.push(format!("{} ({}): {fault}", account.number, account.id));
-        }
+    /// All of it in a sentence; none where every ledger was read and is right.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        let wrong = self.faults.first().map(|first| format!("{} ledgers are wrong: {first}", self.wrong));
+        let unread = self.unread.first().map(|first| format!("{} could not be read: {first}", self.unread.len()));
+        let complaints: Vec<String> = wrong.into_iter().chain(unread).collect();
+        (!complaints.is_empty()).then(|| complaints.join("; "))
+    }
+}
+
+fn tell(told: &mut Vec<String>, account: &Account, what: &str) {
+    if told.len() < MOST_FAULTS {
+        told.push(format!("{} ({}): {what}", account.number, account.id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ledgers_are_counted_and_not_their_faults() {
+        let told = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        let report = |wrong, faults, unread| LedgerReport { wrong, faults, unread, ..LedgerReport::default() };
+        assert_eq!(report(0, told(&[]), told(&[])).complaint(), None);
+        let wrong = report(1, told(&["A: this", "A: that"]), told(&[])).complaint();
+        assert_eq!(wrong.as_deref(), Some("1 ledgers are wrong: A: this"));
+        let both = report(1, told(&["A: this"]), told(&["B: busy"])).complaint();
+        assert_eq!(both.as_deref(), Some("1 ledgers are wrong: A: this; 1 could not be read: B: busy"));
     }
 }

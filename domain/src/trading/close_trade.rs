@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::account::{self, Model as Account};
 use super::book::{Book, Marks};
 use super::booking::Booking;
-use super::decide::{Situation, closing};
+use super::decide::closing;
 use super::order::Model as Order;
 use super::place_order::MOST_TRIES;
 use super::request::{client_order_id, quantity};
@@ -144,8 +144,7 @@ impl Domain {
         let mark = marks.get(&open.asset_id).ok_or_else(missing)?;
         let now = self.now();
         let market = self.market_status(&mark.asset, now);
-        let situation = Situation { book, standing: book.standing(marks)?, mark, market, lock: None, now };
-        let execution = closing(&situation, open.side)?;
+        let execution = closing(book.account.status, mark, &market, open.side, now)?;
         let order = self.closing_order(booking, open, part, sent_as);
         booking.place(order.clone());
         Ok(booking.close(order, open, part, reason, &execution)?)

@@ -131,20 +131,25 @@ fn judge(situation: &Situation<'_>, request: &OrderRequest) -> Result<Verdict, P
     })
 }
 
-/// Whether a trade can be closed at the mark just now.
-pub(super) fn closing(situation: &Situation<'_>, side: Side) -> Result<Execution, Problem> {
-    let Situation { book, mark, market, now, .. } = situation;
-    if book.account.status == AccountStatus::Closed {
+/// Whether a trade of this side can be closed at the mark just now, on an account of this status.
+pub(super) fn closing(
+    status: AccountStatus,
+    mark: &Mark,
+    market: &MarketStatus,
+    side: Side,
+    now: DateTime<Utc>,
+) -> Result<Execution, Problem> {
+    if status == AccountStatus::Closed {
         return Err(not_active(AccountStatus::Closed));
     }
     if !market.is_open {
         return Err(market_closed(mark, market));
     }
     if mark.quote.is_stale {
-        return Err(stale(mark, *now));
+        return Err(stale(mark, now));
     }
-    check_rate(mark, *now)?;
-    let (look, side) = (Look::quote(mark, *now), side.opposite());
+    check_rate(mark, now)?;
+    let (look, side) = (Look::quote(mark, now), side.opposite());
     let touch = entry(OrderType::Market, side, None, &look.tick).ok_or_else(|| too_large(FixedError::Overflow))?;
     Execution::of(&touch, side, mark, &look).map_err(too_large)
 }

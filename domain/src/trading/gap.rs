@@ -34,8 +34,10 @@ const BEHIND: TimeDelta = TimeDelta::minutes(5);
 /// and days that are brought up to date anyway stand in for.
 const ASKED_FOR: [(Timeframe, TimeDelta); 3] =
     [(Timeframe::M1, TimeDelta::days(6)), (Timeframe::M15, TimeDelta::days(29)), (Timeframe::H1, TimeDelta::days(700))];
-/// For how long a candle is held again against what could not be judged.
+/// For how long candles are held again against what could not be judged, from the first time that they could not.
 const TRIED_AGAIN_FOR: TimeDelta = TimeDelta::days(1);
+/// The same where more candles wait behind them than a round takes: those wait for these.
+const TRIED_AGAIN_BEFORE_OTHERS: TimeDelta = TimeDelta::hours(1);
 
 /// A series of candles, and how far it was held against what waits.
 struct Series {
@@ -61,11 +63,12 @@ impl Domain {
         // Simulated prices fill nothing that is traded at true ones.
         series.retain(|series| is_simulated || !series.source.is_simulated());
         let exchange = self.exchange_of(asset);
-        let (mut looks, mut horizon) = (Vec::new(), self.now());
+        let (mut looks, mut horizon, mut others_wait) = (Vec::new(), self.now(), false);
         for series in &series {
             let candles = self.unjudged_candles(series, since).await?;
             if let Some(last) = candles.last().filter(|_| candles.len() as u64 == MOST_CANDLES) {
                 horizon = min(horizon, last.open_time + series.timeframe.span());
+                others_wait = true;
             }
             let look = |candle: &Candle| Look::candle(candle, series.timeframe, series.source, &exchange);
             looks.extend(candles.iter().map(look));
@@ -73,29 +76,46 @@ impl Domain {
         // What comes after the first series was cut off waits for the rest of it.
         looks.retain(|look| look.candle.is_some_and(|candle| candle.closed_at() <= horizon));
         looks.sort_by_key(|look| (look.ended, look.candle.map(|candle| candle.timeframe)));
-        let judged = self.judge_candles(asset, &looks).await;
-        let oldest = looks.first().map(|look| look.ended);
-        if judged.failed == 0 || oldest.is_some_and(|oldest| oldest < self.now() - TRIED_AGAIN_FOR) {
-            self.put_watermarks(asset.id, &looks).await?;
+        let (judged, moved) = self.judge_candles(asset, &looks).await;
+        if judged.is_whole() {
+            self.desk().recovered(asset.id);
+        } else {
+            // What was tried for long enough is given up; what ended since is tried on.
+            let tried_for = if others_wait { TRIED_AGAIN_BEFORE_OTHERS } else { TRIED_AGAIN_FOR };
+            let long_ago = self.now() - tried_for;
+            let is_given_up = self.desk().fails(asset.id, self.now()) <= long_ago;
+            looks.retain(|look| is_given_up && look.ended <= long_ago);
+            if is_given_up && others_wait {
+                self.desk().recovered(asset.id);
+            }
+        }
+        self.put_watermarks(asset.id, &looks).await?;
+        for look in &moved {
+            self.set_shorter_back(asset.id, look).await?;
         }
         Ok(judged)
     }
 
-    async fn judge_candles(&self, asset: &Arc<Asset>, looks: &[Look]) -> Judged {
-        let mut judged = Judged::default();
+    /// Holds candles against what waits, one after the other; tells also which of them moved something.
+    async fn judge_candles(&self, asset: &Arc<Asset>, looks: &[Look]) -> (Judged, Vec<Look>) {
+        let (mut judged, mut moved) = (Judged::default(), Vec::new());
         if looks.len() > 1
             && let Some(around) = Look::around(looks)
         {
             match self.touched(asset.id, &around).await {
-                Ok(touched) if touched.is_empty() => return judged,
+                Ok(touched) if touched.is_empty() => return (judged, moved),
                 Ok(_) => {}
                 Err(error) => judged.note(&asset.symbol, Err::<u64, _>(error)),
             }
         }
         for look in looks {
-            judged += self.judge_look(asset, look).await;
+            let came_of_it = self.judge_look(asset, look).await;
+            if came_of_it.moved > 0 {
+                moved.push(look.clone());
+            }
+            judged += came_of_it;
         }
-        judged
+        (judged, moved)
     }
 
     /// The series of an asset that what waits is held against: up to daily ones, for a weekly one says no more.
@@ -175,6 +195,30 @@ impl Domain {
         };
         let candles: Option<Vec<Candle>> = rows.into_iter().map(candle).collect();
         Ok(candles.ok_or_else(|| Fault::Bug(format!("series {} holds a candle that breaks a rule", series.id)))?)
+    }
+
+    /// Has the shorter candles after this one held once more against what waits: it may have opened a trade that they were
+    /// not held against, for they came before it.
+    async fn set_shorter_back(&self, asset: AssetId, look: &Look) -> Result<()> {
+        use watermark::{Column, Entity};
+        let Some(candle) = look.candle else { return Ok(()) };
+        let shorter: Vec<Timeframe> =
+            Timeframe::ALL.iter().copied().filter(|timeframe| *timeframe < candle.timeframe).collect();
+        if shorter.is_empty() {
+            return Ok(());
+        }
+        let ended = look.ended;
+        self.db()
+            .write(|tx| {
+                let shorter = shorter.clone();
+                Box::pin(async move {
+                    let back = Entity::update_many().col_expr(Column::JudgedUntil, Expr::value(ended));
+                    let back = back.filter(Column::AssetId.eq(asset)).filter(Column::Timeframe.is_in(shorter));
+                    back.filter(Column::JudgedUntil.gt(ended)).exec(tx).await?;
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// Notes that these candles were held against what waits.

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::AddAssign;
 
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 
 /// What a round of judging did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Judged {
     pub moved: u64,
     /// Accounts and assets that could not be judged. The log says which, and why; the next round tries them again.
     pub failed: u64,
+    /// Those that wait for what passes by itself: a price or rate that is too old, or a database that is busy.
+    pub waiting: u64,
 }
 
 /// Says what is counted here.
@@ -21,10 +23,23 @@ pub(crate) fn describe_metrics() {
 }
 
 impl Judged {
+    /// Whether all was judged that there was to judge.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.failed == 0 && self.waiting == 0
+    }
+
     /// Adds what came of one.
     pub(super) fn note(&mut self, who: &(dyn Display + Sync), outcome: Result<impl Into<Self>>) {
         match outcome {
             Ok(judged) => *self += judged.into(),
+            Err(Error::Fault(error @ Fault::MarketDataUnavailable(_))) => {
+                tracing::debug!(%who, %error, "it waits");
+                self.waiting += 1;
+            }
+            Err(Error::Fault(error @ Fault::Unavailable(_))) => {
+                tracing::warn!(%who, %error, "not judged just now; the next round tries again");
+                self.waiting += 1;
+            }
             Err(error) => {
                 metrics::counter!("bellwether_trading_judge_failures_total").increment(1);
                 tracing::error!(%who, %error, "not judged; the others are, and the next round tries again");
@@ -36,7 +51,7 @@ impl Judged {
 
 impl From<u64> for Judged {
     fn from(moved: u64) -> Self {
-        Self { moved, failed: 0 }
+        Self { moved, ..Self::default() }
     }
 }
 
@@ -44,5 +59,6 @@ impl AddAssign for Judged {
     fn add_assign(&mut self, other: Self) {
         self.moved += other.moved;
         self.failed += other.failed;
+        self.waiting += other.waiting;
     }
 }

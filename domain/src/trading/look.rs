@@ -1,6 +1,6 @@
 //! What prices did, as waiting orders, stops and targets are held against it: a quote, or a candle that closed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 
 use super::book::Mark;
 use super::trigger::Tick;
@@ -59,8 +59,9 @@ impl Look {
 }
 
 /// From when until when a candle's prices were made. A daily candle is named by its trading day, at midnight UTC, and holds
-/// what was traded in that day's session, which may begin hours later, or the evening before. Where trading goes on around
-/// the clock nobody knows at which hour a source cuts its days, so that it began by the earlier of the two.
+/// what was traded in that day's session, which may begin hours later, or the evening before. Where trading goes on through
+/// midnight, or around the clock, nobody knows at which hour a source cuts its days, so that it began by the earlier of the
+/// two.
 fn lasted(origin: &CandleOrigin, exchange: &Exchange) -> (DateTime<Utc>, DateTime<Utc>) {
     let named = (origin.open_time, origin.closed_at());
     if origin.timeframe != Timeframe::D1 {
@@ -68,8 +69,11 @@ fn lasted(origin: &CandleOrigin, exchange: &Exchange) -> (DateTime<Utc>, DateTim
     }
     let spans = exchange.calendar.of_day(exchange.time_zone, origin.open_time.date_naive());
     let (Some((opens, _)), Some((_, closes))) = (spans.first(), spans.last()) else { return named };
+    // A session from midnight on is that of the evening before: on its last day of the week it is short.
+    let goes_on = opens.with_timezone(&exchange.time_zone).time() == NaiveTime::MIN;
     let is_around_the_clock = (*closes - *opens).num_hours() >= 20;
-    if is_around_the_clock { (named.0.min(*opens), named.1.max(*closes)) } else { (*opens, *closes) }
+    let began = if goes_on || is_around_the_clock { named.0.min(*opens) } else { *opens };
+    (began, if is_around_the_clock { named.1.max(*closes) } else { *closes })
 }
 
 #[cfg(test)]
@@ -110,6 +114,12 @@ mod tests {
             let expected: (DateTime<Utc>, DateTime<Utc>) = (began.parse().unwrap(), ended.parse().unwrap());
             assert_eq!(lasted(&origin, exchange), expected, "{timeframe} in {}", exchange.time_zone);
         }
+        // On Friday currencies close at five in New York: the candle began at midnight UTC all the same.
+        let until_five = exchange(Tz::America__New_York, 0, 1_020);
+        let friday = "2026-03-06T00:00:00Z".parse().unwrap();
+        let origin = CandleOrigin { timeframe: Timeframe::D1, open_time: friday, source: SourceName::Csv };
+        let expected: (DateTime<Utc>, DateTime<Utc>) = (friday, "2026-03-06T22:00:00Z".parse().unwrap());
+        assert_eq!(lasted(&origin, &until_five), expected);
         // A Sunday, on which nothing opens, is what it is called.
         let sunday = "2026-03-01T00:00:00Z".parse().unwrap();
         let origin = CandleOrigin { timeframe: Timeframe::D1, open_time: sunday, source: SourceName::Csv };

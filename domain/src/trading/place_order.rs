@@ -100,7 +100,7 @@ impl Domain {
             if !is_fresh && marks.get(&asset.id).is_none_or(|mark| mark.rate_is_stale) {
                 // Nobody else waits for a source.
                 drop(turn);
-                self.freshen_rate(viewer, &asset.currency, &book.account.currency).await?;
+                self.freshen_rate(&asset.currency, &book.account.currency).await?;
                 (turn, is_fresh) = (self.desk().turn(id).await, true);
                 continue;
             }
@@ -137,13 +137,11 @@ impl Domain {
         let asset = self.ordered_asset(&new.symbol).await?;
         let book = self.own_book(viewer, new.account_id).await?;
         self.check_signal(viewer, &request).await?;
-        self.freshen_rate(viewer, &asset.currency, &book.account.currency).await?;
+        self.freshen_rate(&asset.currency, &book.account.currency).await?;
         let marks = self.marks_of(&book, Some(&asset)).await?;
         let mark = marks.get(&asset.id).ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
         viewer.may_see_price(mark.quote.licence)?;
-        if let Some(source) = mark.rate.source {
-            viewer.may_see_price(source.licence())?;
-        }
+        viewer.may_see_price(mark.rate.licence)?;
         let standing = book.standing(&marks)?;
         let verdict = self.verdict(&book, &marks, mark, &request).await?;
         let (expected_price, fills_now, cost, refusal) = match self.limit_waiting(&book.account, verdict).await? {

@@ -5,12 +5,14 @@
 //! until the equity is above the level again. It is looked at where pending orders are: with each batch of quotes, and by the
 //! job. Candles say nothing of it, for they do not say what the account's other assets cost at the same time.
 
+use std::collections::HashMap;
+
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::account::{self, Model as Account};
 use super::book::{Book, Marks, Standing, unrealized};
 use super::booking::Booking;
-use super::decide::{Execution, Situation, closing};
+use super::decide::{Execution, closing};
 use super::judged::Judged;
 use super::place_order::MOST_TRIES;
 use super::trade::{self, Model as Trade};
@@ -18,7 +20,7 @@ use super::vocabulary::{CloseReason, TradeStatus};
 use crate::Domain;
 use crate::error::{Fault, Result};
 use crate::fixed::FixedError;
-use crate::ids::{AccountId, AssetId};
+use crate::ids::{AccountId, AssetId, TradeId};
 
 /// Accounts that are looked at at once.
 const BATCH: u64 = 100;
@@ -105,17 +107,20 @@ impl Domain {
         for _ in 0..MOST_TRIES {
             let book = self.read_book(id).await?;
             let marks = self.marks_of(&book, None).await?;
+            // Closing one changes nothing of what another would be closed at.
+            let execution = |trade: &Trade| Some((trade.id, self.stop_out_execution(&book.account, &marks, trade)?));
+            let executions: HashMap<TradeId, Execution> = book.open.iter().filter_map(execution).collect();
             let mut booking = Booking::new(self, book, self.now());
             let mut moved = 0;
             loop {
-                let execution = |trade: &Trade| self.stop_out_execution(&booking.book, &marks, trade);
-                let next = next_to_go(&booking.book, &marks, |trade| execution(trade).is_some())?;
-                let Some((trade, execution)) = next.and_then(|trade| Some((trade.clone(), execution(trade)?))) else {
+                let next = next_to_go(&booking.book, &marks, |trade| executions.contains_key(&trade.id))?;
+                let Some((trade, execution)) = next.and_then(|trade| Some((trade.clone(), executions.get(&trade.id)?)))
+                else {
                     break;
                 };
                 let order = self.closing_order(&booking, &trade, trade.quantity, None);
                 booking.place(order.clone());
-                booking.close(order, &trade, trade.quantity, CloseReason::StopOut, &execution)?;
+                booking.close(order, &trade, trade.quantity, CloseReason::StopOut, execution)?;
                 moved += 1;
             }
             if moved == 0 {
@@ -131,11 +136,10 @@ impl Domain {
     }
 
     /// What a trade would be closed at just now; none where its market is closed, or its price or rate too old.
-    fn stop_out_execution(&self, book: &Book, marks: &Marks, trade: &Trade) -> Option<Execution> {
+    fn stop_out_execution(&self, account: &Account, marks: &Marks, trade: &Trade) -> Option<Execution> {
         let (mark, now) = (marks.get(&trade.asset_id)?, self.now());
         let market = self.market_status(&mark.asset, now);
-        let standing = book.standing(marks).ok()?;
-        closing(&Situation { book, standing, mark, market, lock: None, now }, trade.side).ok()
+        closing(account.status, mark, &market, trade.side, now).ok()
     }
 }
 
@@ -152,7 +156,7 @@ mod tests {
     use super::super::vocabulary::{AccountStatus, Side, WhenClosed};
     use super::*;
     use crate::fixed::{Money, Percent, Price, Quantity};
-    use crate::ids::{FillId, Id, TenantId, TradeId, UserId};
+    use crate::ids::{FillId, Id, TenantId, UserId};
     use crate::market::{Asset, AssetKind, LicenceClass, Quote, Rate, SourceName, SourceSymbols};
 
     fn money(whole: i64) -> Money {

@@ -1,6 +1,9 @@
 -- SQLite cannot change a CHECK: the table is made anew. Ledgers point to it meanwhile, so their keys are looked at when
 -- everything is back.
 PRAGMA defer_foreign_keys = ON;
+-- For each trade that goes, SQLite looks for what points to it.
+CREATE INDEX ledger_entries_by_trade ON ledger_entries (trade_id);
+CREATE INDEX trades_by_parent ON trades (parent_id);
 CREATE TABLE trades_before AS SELECT * FROM trades;
 DROP TABLE trades;
 CREATE TABLE trades (
@@ -37,6 +40,7 @@ CREATE TABLE trades (
     CHECK ((status = 'CLOSED') = (realized_pnl IS NOT NULL)),
     CHECK (parent_id IS NULL OR status = 'CLOSED')
 ) {strict};
+CREATE INDEX trades_by_parent ON trades (parent_id);
 INSERT INTO trades (id, tenant_id, account_id, asset_id, signal_id, parent_id, side, quantity, entry_price, entry_fee, margin,
         stop_loss, take_profit, status, open_fill_id, opened_at, close_fill_id, exit_price, exit_fee, gross_pnl,
         realized_pnl, close_reason, closed_at)
@@ -45,6 +49,8 @@ INSERT INTO trades (id, tenant_id, account_id, asset_id, signal_id, parent_id, s
         realized_pnl, close_reason, closed_at
     FROM trades_before;
 DROP TABLE trades_before;
+DROP INDEX trades_by_parent;
+DROP INDEX ledger_entries_by_trade;
 CREATE INDEX trades_open ON trades (account_id, id) WHERE status = 'OPEN';
 CREATE INDEX trades_watched ON trades (asset_id, account_id)
     WHERE status = 'OPEN' AND (stop_loss IS NOT NULL OR take_profit IS NOT NULL);

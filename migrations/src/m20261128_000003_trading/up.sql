@@ -19,6 +19,7 @@ CREATE INDEX trades_held ON trades (asset_id, account_id) WHERE status = 'OPEN';
 
 -- Up to when the candles of each series were held against what waits: those of a longer timeframe come later, and say what
 -- shorter ones that are missing did not.
+CREATE TABLE trading_watermarks_before AS SELECT * FROM trading_watermarks;
 DROP TABLE trading_watermarks;
 CREATE TABLE trading_watermarks (
     asset_id     {uuid} NOT NULL REFERENCES assets (id),
@@ -26,3 +27,8 @@ CREATE TABLE trading_watermarks (
     judged_until {time} NOT NULL,
     PRIMARY KEY (asset_id, timeframe)
 ) {strict};
+INSERT INTO trading_watermarks (asset_id, timeframe, judged_until)
+    SELECT before.asset_id, series.timeframe, before.judged_until FROM trading_watermarks_before AS before
+    CROSS JOIN (SELECT '1m' AS timeframe UNION ALL SELECT '5m' UNION ALL SELECT '15m' UNION ALL SELECT '1h'
+        UNION ALL SELECT '4h' UNION ALL SELECT '1d') AS series;
+DROP TABLE trading_watermarks_before;

@@ -239,7 +239,7 @@ impl Fill {
         &self.fill.quote_source
     }
 
-    /// How long the candle lasted that opened at quoteTime, at quotePrice; null for a quote.
+    /// How long the candle lasted that opened at quoteTime, at quotePrice; null for a quote, and where that was not kept yet.
     async fn candle(&self) -> Option<Timeframe> {
         self.fill.candle.map(Timeframe::from)
     }
@@ -259,17 +259,17 @@ impl Fill {
         self.fill.rate.into()
     }
 
-    /// Who gave the rate: yahoo, casablanca, csv or demo; null where both currencies are the same.
+    /// Who gave the rate: yahoo, casablanca, csv or demo; null where both currencies are the same, and where that was not kept yet.
     async fn rate_source(&self) -> Option<&str> {
         self.fill.rate_source.as_deref()
     }
 
-    /// When the rate was that, of one through a third currency the older of the two; null where both currencies are the same.
+    /// When the rate was that, of one through a third currency the older of the two; null as rateSource is.
     async fn rate_time(&self) -> Option<DateTime<Utc>> {
         self.fill.rate_time
     }
 
-    /// How old that was, in seconds; null where both currencies are the same.
+    /// How old that was, in seconds; null as rateSource is.
     async fn rate_age_seconds(&self) -> Option<i64> {
         self.fill.rate_age().map(|age| age.num_seconds())
     }
@@ -287,23 +287,7 @@ impl Fill {
     /// The same in a sentence.
     async fn explanation(&self) -> String {
         let fill = &self.fill;
-        let (sign, source) = (if fill.side == trading::Side::Buy { "+" } else { "-" }, &fill.quote_source);
-        let price = match fill.candle {
-            Some(candle) => format!(
-                "{} was met in the candle of {candle} by {source} that opened on {} at {}, {sign} {} slippage",
-                fill.reference_price,
-                fill.quote_time.format("%Y-%m-%d %H:%M UTC"),
-                fill.quote_price,
-                fill.slippage(),
-            ),
-            None => format!(
-                "the quote of {} by {source} ({} s old) {sign} {} spread {sign} {} slippage",
-                fill.quote_price,
-                fill.quote_age().num_seconds(),
-                fill.spread(),
-                fill.slippage(),
-            ),
-        };
+        let price = price_in_words(fill);
         let rate = match (&fill.rate_source, fill.rate_age()) {
             (Some(source), Some(age)) => format!("{} by {source} ({} s old)", fill.rate, age.num_seconds()),
             _ => fill.rate.to_string(),
@@ -313,6 +297,29 @@ impl Fill {
             fill.side, fill.quantity, self.symbol, fill.price, self.asset_currency, fill.fee, self.currency,
         )
     }
+}
+
+/// What a fill's price was made of.
+fn price_in_words(fill: &trading::Fill) -> String {
+    let (sign, source) = (if fill.side == trading::Side::Buy { "+" } else { "-" }, &fill.quote_source);
+    let (age, spread, slippage) = (fill.quote_age().num_seconds(), fill.spread(), fill.slippage());
+    let what = match (fill.basis, fill.candle) {
+        (trading::FillBasis::Candle, Some(candle)) => {
+            return format!(
+                "{} was met in the candle of {candle} by {source} that opened on {} at {}, {sign} {slippage} slippage",
+                fill.reference_price,
+                fill.quote_time.format("%Y-%m-%d %H:%M UTC"),
+                fill.quote_price,
+            );
+        }
+        // Which candle it was is not known of those that were filled before it was kept.
+        (trading::FillBasis::Candle, None) => "the candle's open",
+        (trading::FillBasis::Quote, _) => "the quote",
+    };
+    format!(
+        "{what} of {} by {source} ({age} s old) {sign} {spread} spread {sign} {slippage} slippage",
+        fill.quote_price
+    )
 }
 
 /// Which way an order goes, and the trade that it opens: that of a BUY is long, that of a SELL short.
@@ -359,4 +366,50 @@ pub(crate) enum FillBasis {
     Quote,
     /// A candle that closed, such as after an outage.
     Candle,
+}
+
+#[cfg(test)]
+mod tests {
+    use bellwether_domain::fixed::{Money, Price, Quantity};
+    use bellwether_domain::ids::{AccountId, AssetId, FillId, Id, OrderId, TenantId};
+
+    use super::*;
+
+    #[test]
+    fn a_fill_is_explained_by_what_was_kept_of_it() {
+        let opened = DateTime::UNIX_EPOCH;
+        let fill = |basis, candle| trading::Fill {
+            id: FillId::from_uuid(Default::default()),
+            tenant_id: TenantId::from_uuid(Default::default()),
+            account_id: AccountId::from_uuid(Default::default()),
+            account_version: 1,
+            order_id: OrderId::from_uuid(Default::default()),
+            asset_id: AssetId::from_uuid(Default::default()),
+            side: trading::Side::Buy,
+            quantity: Quantity::from_int(1).unwrap(),
+            price: Price::from_int(190).unwrap(),
+            reference_price: Price::from_int(189).unwrap(),
+            basis,
+            quote_price: Price::from_int(188).unwrap(),
+            quote_time: opened,
+            quote_source: "csv".to_owned(),
+            candle,
+            rate: Price::from_int(1).unwrap(),
+            rate_source: None,
+            rate_time: None,
+            fee: Money::ZERO,
+            filled_at: opened + chrono::TimeDelta::seconds(90),
+        };
+        for (basis, candle, says) in [
+            (trading::FillBasis::Quote, None, "the quote of 188 by csv (90 s old) + 1 spread + 1 slippage"),
+            (trading::FillBasis::Candle, None, "the candle's open of 188 by csv (90 s old) + 1 spread + 1 slippage"),
+            (
+                trading::FillBasis::Candle,
+                Some(market::Timeframe::H1),
+                "189 was met in the candle of 1h by csv that opened on 1970-01-01 00:00 UTC at 188, + 1 slippage",
+            ),
+        ] {
+            assert_eq!(price_in_words(&fill(basis, candle)), says);
+        }
+    }
 }

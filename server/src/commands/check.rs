@@ -140,8 +140,11 @@ async fn look_at_ledgers(domain: &Domain, findings: &mut Findings) -> anyhow::Re
     for fault in &report.faults {
         findings.bad("ledger", &fault.to_string())?;
     }
+    for why in &report.unread {
+        findings.bad("ledger that could not be read", why)?;
+    }
     let counts = format!("{} account(s), {} entries, {} fills", report.accounts, report.entries, report.fills);
-    if report.faults.is_empty() { findings.good("ledgers", &counts) } else { Ok(()) }
+    if report.faults.is_empty() && report.unread.is_empty() { findings.good("ledgers", &counts) } else { Ok(()) }
 }
 
 /// What was found, told line by line.

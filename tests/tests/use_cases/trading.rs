@@ -6,6 +6,7 @@ mod figures;
 mod gaps;
 mod guards;
 mod ledger;
+mod migration;
 mod orders;
 mod rates;
 mod statements;

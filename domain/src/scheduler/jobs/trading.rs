@@ -2,6 +2,7 @@
 
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Statement};
 
+use crate::error::{Error, Fault};
 use crate::scheduler::term::{BATCH, JobRun, Stopped};
 use crate::trading::LedgerReport;
 use crate::trading::equity_point::{ActiveModel, Entity};
@@ -30,6 +31,9 @@ pub(super) async fn note_equity(run: JobRun) -> Result<(), Stopped> {
         for account in &accounts {
             match run.domain().equity_point(account).await {
                 Ok(point) => points.extend(point),
+                Err(error @ Error::Fault(Fault::Unavailable(_) | Fault::MarketDataUnavailable(_))) => {
+                    tracing::warn!(account = %account.id, %error, "its equity was not noted just now");
+                }
                 Err(error) => {
                     tracing::error!(account = %account.id, %error, "its equity was not noted; that of the others is");
                     failed += 1;
@@ -84,8 +88,5 @@ pub(super) async fn verify_ledgers(run: JobRun) -> Result<(), Stopped> {
         run.breathe().await;
     }
     run.moved(report.accounts);
-    match report.faults.first() {
-        Some(first) => Err(Stopped::Found(format!("{} ledgers are wrong: {first}", report.faults.len()))),
-        None => Ok(()),
-    }
+    report.complaint().map_or(Ok(()), |complaint| Err(Stopped::Found(complaint)))
 }

@@ -230,6 +230,52 @@ both_databases! {
         assert_eq!(judge(&app).await, 1);
     }
 
+    async fn after_an_outage_of_days_what_waits_for_a_rate_loses_nothing(app: TestDomain) {
+        open_market(&app);
+        quote(&app.domain, "BTC-USD", "999", "1000").await;
+        quote(&app.domain, "USDMAD=X", "10.0525", "10.0535").await;
+        let (viewer, account) = account(&app, "MAD", 1).await;
+        app.domain.place_order(&viewer, limit(&account, Side::Buy, "1", "BTC-USD", "900")).await.unwrap();
+        wait_until(&app, "2026-03-04T16:00:00Z");
+        put_candles(&app, "BTC-USD", Timeframe::H1, &[("2026-03-02T16:00:00Z", [950, 960, 890, 950])]).await;
+        // Nobody has asked for the dirham yet.
+        for _ in 0..3 {
+            let judged = app.domain.judge_pending().await.unwrap();
+            assert_eq!((judged.moved, judged.failed, judged.waiting), (0, 0, 1));
+            app.clock.advance(TimeDelta::minutes(1));
+        }
+        quote(&app.domain, "USDMAD=X", "10.0525", "10.0535").await;
+        assert_eq!((judge(&app).await, judge(&app).await), (1, 0));
+
+        // What could not be judged for a day is given up.
+        app.domain.place_order(&viewer, limit(&account, Side::Buy, "1", "BTC-USD", "800")).await.unwrap();
+        wait_until(&app, "2026-03-05T16:00:00Z");
+        put_candles(&app, "BTC-USD", Timeframe::H1, &[("2026-03-04T17:00:00Z", [850, 860, 790, 850])]).await;
+        for (hours, waiting) in [(0, 1), (23, 1), (1, 1), (1, 0)] {
+            app.clock.advance(TimeDelta::hours(hours));
+            let judged = app.domain.judge_pending().await.unwrap();
+            assert_eq!((judged.moved, judged.waiting), (0, waiting), "{hours}");
+        }
+    }
+
+    async fn what_a_long_candle_opened_is_held_against_shorter_ones_that_came_before_it(app: TestDomain) {
+        open_market(&app);
+        quote(&app.domain, "AAPL", "199.98", "200").await;
+        let (viewer, account) = account(&app, "USD", 1).await;
+        let order = NewOrder { take_profit: Some("205".to_owned()), ..limit(&account, Side::Buy, "1", "AAPL", "190") };
+        app.domain.place_order(&viewer, order).await.unwrap();
+        wait_until(&app, "2026-03-02T17:00:00Z");
+        // A minute reaches the target of a trade that only an hour before it, which comes later, opens.
+        put_candles(&app, "AAPL", Timeframe::M1, &[("2026-03-02T16:40:00Z", [200, 206, 200, 205])]).await;
+        assert_eq!(judge(&app).await, 0);
+        put_candles(&app, "AAPL", Timeframe::H1, &[("2026-03-02T15:30:00Z", [195, 196, 189, 192])]).await;
+        assert_eq!((judge(&app).await, open_trades(&app, &account).await.len()), (1, 1));
+        assert_eq!((judge(&app).await, open_trades(&app, &account).await.len()), (1, 0));
+        let history = app.domain.trade_history(&account, &TradeFilter::default(), &PageArgs::default()).await.unwrap();
+        assert_eq!(history.items[0].close_reason, Some(CloseReason::TakeProfit));
+        assert_eq!(judge(&app).await, 0);
+    }
+
     async fn a_job_does_all_the_rest_and_says_that_something_failed(app: TestDomain) {
         open_market(&app);
         quote(&app.domain, "AAPL", "199.98", "200").await;

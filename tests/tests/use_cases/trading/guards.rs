@@ -81,7 +81,28 @@ both_databases! {
         let key = scopes(&[Permission::TradingRead, Permission::TradingWrite]);
         let answer = app.domain.simulate_order(&key, order()).await;
         assert!(matches!(answer, Err(bellwether_domain::Error::Fault(Fault::Forbidden(_)))), "{answer:?}");
+        // What an order was filled at is the account's own.
+        open(&app, &key, order()).await;
         let key = scopes(&[Permission::TradingRead, Permission::TradingWrite, Permission::MarketRead]);
         assert!(app.domain.simulate_order(&key, order()).await.is_ok());
+    }
+
+    /// A rate through the dollar is for those who may see both of its halves.
+    async fn who_may_not_see_half_of_a_rate_may_not_try_an_order_at_it(app: TestDomain) {
+        open_market(&app);
+        let (viewer, account) = account(&app, "EUR", 1).await;
+        for (symbol, source) in [("IAM.CS", SourceName::Demo), ("USDMAD=X", SourceName::Demo), ("EURUSD=X", SourceName::Yahoo)] {
+            let asset_id = app.domain.asset_of_symbol(symbol, &[]).await.unwrap().id;
+            let (price, exchange_time) = ("10".parse().unwrap(), app.clock_now());
+            let new = NewQuote { asset_id, price, bid: None, ask: None, previous_close: None, exchange_time };
+            assert_eq!(app.domain.put_quotes(source, vec![new]).await.unwrap().len(), 1);
+        }
+        let order = || market(&account, Side::Buy, "1", "IAM.CS");
+        assert!(app.domain.simulate_order(&viewer, order()).await.is_ok());
+        let Viewer::User(member) = viewer else { panic!("a trader") };
+        let scopes: Arc<[Permission]> = Arc::from([Permission::TradingRead, Permission::TradingWrite]);
+        let key = Viewer::User(Member { scopes: Some(scopes), ..member });
+        let answer = app.domain.simulate_order(&key, order()).await;
+        assert!(matches!(answer, Err(bellwether_domain::Error::Fault(Fault::Forbidden(_)))), "{answer:?}");
     }
 }

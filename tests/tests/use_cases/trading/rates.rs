@@ -46,7 +46,7 @@ both_databases! {
         assert_eq!(problem(app.domain.close_trade(&viewer, closing(&trade, None)).await).0, Code::StaleQuote);
         // What waits goes on waiting: its price is met, and the rate is not there.
         let judged = app.domain.judge_pending().await.unwrap();
-        assert_eq!((judged.moved, judged.failed), (0, 1));
+        assert_eq!((judged.moved, judged.failed, judged.waiting), (0, 0, 1));
         quote(&app.domain, "USDMAD=X", "10.06", "10.061").await;
         assert_eq!(judge(&app).await, 1);
         let orders = orders_of(&app, &account).await;
