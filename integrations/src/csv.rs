@@ -2,7 +2,7 @@
 //!
 //! Needed are a time (`time`, `timestamp`, `date` or `open_time`), `open`, `high`, `low` and `close`; `volume`, `symbol` and
 //! `timeframe` may be there; other columns are passed over. A time is RFC 3339, a date, `2026-01-31 15:00:00` in UTC, or
-//! seconds or milliseconds since 1970. Whether lines are as far apart as their timeframe says is judged by [`spacing`].
+//! seconds or milliseconds since 1970. For `1d` and `1w` a date, or a time without a zone, names the exchange's day. Whether lines are as far apart as their timeframe says is judged by [`spacing`].
 
 pub mod spacing;
 

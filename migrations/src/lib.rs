@@ -18,6 +18,7 @@ mod m20261122_000008_trading;
 mod m20261128_000001_market;
 mod m20261128_000002_analysis;
 mod m20261128_000003_trading;
+mod m20261128_000004_judging;
 
 use sea_orm_migration::prelude::*;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000001_market::Migration),
             Box::new(m20261128_000002_analysis::Migration),
             Box::new(m20261128_000003_trading::Migration),
+            Box::new(m20261128_000004_judging::Migration),
         ]
     }
 }

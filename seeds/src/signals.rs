@@ -66,14 +66,18 @@ pub(crate) async fn of(
                 ChaCha20Rng::seed_from_u64(((author * SYMBOLS.len() + place) * HORIZONS.len() + horizon) as u64);
             let candles = domain.closed_candles(&asset, timeframe, None, anchor, count * SPARSEST).await?;
             let mut back = 0;
-            for _ in 0..count {
+            for draw in 0..count {
                 back += rng.random_range(1..=SPARSEST);
                 let Some(candle) = candles.len().checked_sub(back).and_then(|at| candles.get(at)) else { break };
-                signals.push(signal(&mut rng, &asset, (mode, timeframe, reach), candle, audience));
+                let signal = signal(&mut rng, &asset, (mode, timeframe, reach), candle, audience);
+                // By the draws of its own series, for the same reason.
+                if draw % share == 0 {
+                    signals.push(signal);
+                }
             }
         }
     }
-    Ok(signals.into_iter().step_by(share).collect())
+    Ok(signals)
 }
 
 fn signal(

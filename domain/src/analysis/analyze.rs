@@ -64,7 +64,8 @@ impl Domain {
             to: None,
             currency: None,
         };
-        let CandleSeries { asset, mut candles, source, fetched_at, .. } = self.candle_series(viewer, &query).await?;
+        let CandleSeries { asset, mut candles, source, fetched_at, asked_at, .. } =
+            self.candle_series(viewer, &query).await?;
         let candles = candles.split_off(candles.len().saturating_sub(CANDLES));
         let Some(newest) = candles.last() else {
             return Err(Fault::MarketDataUnavailable(asset.symbol.clone()).into());
@@ -77,7 +78,7 @@ impl Domain {
             );
             return Err(Problem::validation(&["timeframe"], message).into());
         }
-        let age = self.age_to_tell(&asset, analysis.timeframe, newest, fetched_at)?;
+        let age = self.age_to_tell(&asset, analysis.timeframe, newest, asked_at)?;
         let analyst = self.analyst(asset.id, analysis.timeframe, fetched_at, &candles).await;
         let place = Place {
             asset: &asset,
@@ -120,11 +121,11 @@ impl Domain {
         asset: &Asset,
         timeframe: Timeframe,
         newest: &Candle,
-        fetched_at: DateTime<Utc>,
+        asked_at: Option<DateTime<Utc>>,
     ) -> Result<Option<Reason>> {
         let closed = newest.open_time + timeframe.span();
         let age = in_words(self.now() - closed);
-        match self.freshness(asset, timeframe, newest.open_time, fetched_at) {
+        match self.freshness(asset, timeframe, newest.open_time, asked_at) {
             Freshness::Fresh => Ok(None),
             Freshness::Aged => Ok(Some(Reason {
                 indicator: "Candle".to_owned(),

@@ -4,11 +4,14 @@
 //! (`market.stale_after_seconds`, 20 minutes by default): in any timeframe, so that a Friday's daily candle is fresh until
 //! Monday's is due, and an hourly one until the next hour of trading is.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::Domain;
 use crate::market::{Asset, Calendar, Timeframe, bucket};
+
+/// Days that are looked at for the last trading day. No market rests for longer.
+const LONGEST_REST: u64 = 21;
 
 /// How new the newest candle is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +31,13 @@ pub(super) fn is_news(candle: DateTime<Utc>, timeframe: Timeframe, now: DateTime
 }
 
 impl Domain {
-    /// How new a candle is that is the newest of its asset and timeframe, in a series last fetched then.
+    /// How new a candle is that is the newest of its asset and timeframe, in a series that a source last answered for then.
     pub(super) fn freshness(
         &self,
         asset: &Asset,
         timeframe: Timeframe,
         newest: DateTime<Utc>,
-        fetched_at: DateTime<Utc>,
+        asked_at: Option<DateTime<Utc>>,
     ) -> Freshness {
         let (now, slack) = (self.now(), self.config().market.stale_after);
         let exchange = self.exchange_of(asset);
@@ -43,7 +46,7 @@ impl Domain {
         };
         if !self.has_candle_source(asset, timeframe) {
             Freshness::Aged
-        } else if fetched_at < due + timeframe.span() || !is_news(newest, timeframe, now) {
+        } else if asked_at.is_none_or(|at| at < due + timeframe.span()) || !is_news(newest, timeframe, now) {
             Freshness::Stale
         } else {
             Freshness::Aged
@@ -62,12 +65,34 @@ fn due(
 ) -> Option<DateTime<Utc>> {
     // Hours of shares open at half past.
     let shift = newest - bucket(timeframe, newest);
+    if timeframe == Timeframe::D1 {
+        let day = trading_day(calendar, zone, newest.date_naive(), moment)?;
+        return Some(day.and_time(NaiveTime::MIN).and_utc() + shift);
+    }
     let boundary = bucket(timeframe, moment - shift) + shift;
     // Both bounds belong to what ends at them: a market that closes at nine was last open in the hour before.
     let instant = TimeDelta::microseconds(1);
     let traded = calendar.last_open(zone, boundary - instant)? - instant;
     let open = bucket(timeframe, traded - shift) + shift;
     (open > newest).then_some(open)
+}
+
+/// The last trading day after this one that is over at a moment, by its name and by its session. A day in whose evening alone
+/// a market opens, to go on through midnight, is none: what is traded then is of the next, as with currencies on a Sunday.
+fn trading_day(calendar: &Calendar, zone: Tz, after: NaiveDate, moment: DateTime<Utc>) -> Option<NaiveDate> {
+    let last = (moment - Timeframe::D1.span()).date_naive();
+    let is_over = |day: &NaiveDate| {
+        let spans = calendar.of_day(zone, *day);
+        let (Some((opens, _)), Some((_, closes))) = (spans.first(), spans.last()) else { return false };
+        let next = day.succ_opt().and_then(|next| calendar.of_day(zone, next).first().copied());
+        let is_the_next_ones =
+            opens.with_timezone(&zone).hour() >= 12 && next.is_some_and(|(opens, _)| opens == *closes);
+        !is_the_next_ones && *closes <= moment
+    };
+    (0..LONGEST_REST)
+        .map_while(|days| last.checked_sub_days(Days::new(days)))
+        .take_while(|day| *day > after)
+        .find(is_over)
 }
 
 #[cfg(test)]
@@ -128,6 +153,23 @@ mod tests {
         ] {
             let found = due(&weekdays(), chrono_tz::UTC, timeframe, at(newest), at(moment));
             assert_eq!(found, expected.map(at), "{what}");
+        }
+        let evening = |days: &[Weekday], opens, closes| Session { days: days.to_vec(), opens, closes };
+        let (mon, tue, wed, thu) = (Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu);
+        let sessions = vec![
+            evening(&[Weekday::Sun], 1_020, 1_440),
+            evening(&[mon, tue, wed, thu], 0, 1_440),
+            evening(&[Weekday::Fri], 0, 1_020),
+        ];
+        let currencies = Calendar { sessions, ..Calendar::default() };
+        for (moment, expected) in [
+            ("2026-03-02T00:30:00Z", None),
+            ("2026-03-02T12:00:00Z", None),
+            ("2026-03-03T04:59:00Z", None),
+            ("2026-03-03T05:00:00Z", Some("2026-03-02T00:00:00Z")),
+        ] {
+            let found = due(&currencies, Tz::America__New_York, Timeframe::D1, at("2026-02-27T00:00:00Z"), at(moment));
+            assert_eq!(found, expected.map(at), "the day of Friday at {moment}: Sunday's evening is Monday's");
         }
         let hour = due(
             &Calendar::always(),

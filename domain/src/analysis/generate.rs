@@ -79,7 +79,7 @@ impl Domain {
 
     /// What every strategy that says BUY or SELL makes of the newest closed candle.
     async fn house_signals(&self, asset: &Arc<Asset>, timeframe: Timeframe) -> Result<Vec<NewSignal>> {
-        let Some(basis) = self.candle_basis(asset.id, timeframe).await? else { return Ok(Vec::new()) };
+        let Some(basis) = self.basis_to_rely_on(asset.id, timeframe).await? else { return Ok(Vec::new()) };
         let candles = self.closed_candles(asset, timeframe, None, self.now(), CANDLES).await?;
         let Some(newest) = candles.last() else { return Ok(Vec::new()) };
         let analyst = self.analyst(asset.id, timeframe, basis.fetched_at, &candles).await;

@@ -9,9 +9,9 @@ use super::verdict::{Terms, verdict, window};
 use crate::Domain;
 use crate::error::Result;
 use crate::ids::{AssetId, SignalId};
-use crate::market::{Asset, Candle, bucket};
+use crate::market::{Asset, Candle, Exchange, bucket};
 use crate::signals::open::{Judged, OpenKey};
-use crate::signals::{Mode, Outcome, Signal, Timeframe};
+use crate::signals::{Mode, Outcome, Signal, SignalOrigin, Timeframe};
 
 /// Open signals that are looked at together.
 const BATCH: u64 = 200;
@@ -20,6 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long after its window a signal waits for a candle from beyond it. Then its asset has ceased: what there is decides,
 /// and where there is nothing the signal expires without a return.
 const CEASED: TimeDelta = TimeDelta::days(30);
+
+/// How late a signal may come after its candle closed and count as given then: a twentieth of a span, and never more than
+/// this. It takes that long to be sent.
+const PROMPT: TimeDelta = TimeDelta::minutes(5);
 
 /// What became of some open signals of one asset and timeframe.
 pub(crate) struct Judging {
@@ -35,13 +39,12 @@ impl Domain {
     pub(crate) async fn bring_candles_of_open_signals(&self, groups: &[(AssetId, Timeframe)]) -> Result<()> {
         let mut waiting = Vec::with_capacity(groups.len());
         for &(asset, timeframe) in groups {
-            let fetched_at = self.candle_basis(asset, timeframe).await?.map(|basis| basis.fetched_at);
-            waiting.push((fetched_at, asset, timeframe));
+            let Some(asset) = self.asset_by_id(asset).await? else { continue };
+            waiting.push((self.last_asked(&asset, timeframe).await?, asset, timeframe));
         }
-        waiting.sort();
+        waiting.sort_by_key(|(asked_at, asset, timeframe)| (*asked_at, asset.id, *timeframe));
         let bring = async {
             for (_, asset, timeframe) in waiting {
-                let Some(asset) = self.asset_by_id(asset).await? else { continue };
                 let oldest = self.open_signals(asset.id, timeframe, None, 1).await?;
                 let Some(oldest) = oldest.first() else { continue };
                 self.bring_candles(&asset, timeframe, bucket(timeframe, oldest.signal_time)).await?;
@@ -87,6 +90,7 @@ impl Domain {
                 .is_some_and(|basis| basis.source.is_simulated()),
             is_demo: self.demo_anchor().await?.is_some(),
             reaches: newest.last().map(|newest| newest.open_time + span),
+            exchange: self.exchange_of(asset),
             candles,
             now,
         };
@@ -106,6 +110,8 @@ struct Evidence {
     is_simulated: bool,
     /// Whether simulated prices are all there is here.
     is_demo: bool,
+    /// Where it trades.
+    exchange: Arc<Exchange>,
     now: DateTime<Utc>,
 }
 
@@ -123,7 +129,8 @@ impl Evidence {
         let end = candles.partition_point(|candle| candle.open_time <= window_ends);
         let has_ceased = window_ends + CEASED <= self.now;
         let is_over = has_ceased || (is_apt && self.reaches.is_some_and(|reaches| reaches > window_ends));
-        let settled = verdict(&terms(signal, opened, span), &candles[own..end], is_over);
+        let candles = &candles[own..end];
+        let settled = verdict(&self.terms(signal, timeframe, candles), candles, is_over);
         let (outcome, return_percent) = match settled {
             Some(settled) => (settled.outcome, Some(settled.return_percent)),
             None if has_ceased => (Outcome::Expired, None),
@@ -138,15 +145,32 @@ impl Evidence {
             is_simulated: signal.is_simulated || (is_apt && self.is_simulated),
         })
     }
-}
 
-fn terms(signal: &Signal, opened: DateTime<Utc>, span: TimeDelta) -> Terms {
-    Terms {
-        direction: signal.direction,
-        entry: signal.entry,
-        target: signal.target,
-        stop: signal.stop,
-        closed_at: opened + span,
-        horizon: signal.mode.horizon(),
+    /// What a signal is held to on these candles, its own and later ones.
+    ///
+    /// What the house says, and the demo tells, is said of a close. What is said in hindsight is judged as if it had been
+    /// said in time: it counts for nobody.
+    fn terms(&self, signal: &Signal, timeframe: Timeframe, candles: &[Candle]) -> Terms {
+        let span = timeframe.span();
+        let closed_at = bucket(timeframe, signal.signal_time) + span;
+        let is_of_house = matches!(signal.source, SignalOrigin::Engine | SignalOrigin::Seed);
+        let given_at = signal.terms_changed_at.unwrap_or(signal.created_at);
+        let given_at = Some(given_at).filter(|_| !is_of_house && !signal.in_hindsight);
+        let prompt = (span / 20).min(PROMPT);
+        let had_begun = |candle: &&Candle| {
+            let began = self.exchange.began(timeframe, candle.open_time);
+            given_at.is_some_and(|given| began + prompt < given)
+        };
+        let later = candles.iter().filter(|candle| candle.open_time >= closed_at);
+        Terms {
+            direction: signal.direction,
+            entry: signal.entry,
+            target: signal.target,
+            stop: signal.stop,
+            closed_at,
+            is_of_close: given_at.is_some_and(|given| given >= closed_at),
+            missed: later.take_while(had_begun).count(),
+            horizon: signal.mode.horizon(),
+        }
     }
 }

@@ -25,16 +25,12 @@ impl Domain {
         horizon: usize,
         mut progress: impl FnMut(usize, usize) + Send,
     ) -> Result<Trained> {
-        let (assets, is_demo, now) =
-            (self.assets_with_candles().await?, self.demo_anchor().await?.is_some(), self.now());
+        let (assets, now) = (self.assets_with_candles().await?, self.now());
         let step = (assets.len() * CANDLES).div_ceil(MOST_SAMPLES);
         let (mut all, mut is_simulated): (Vec<Sample>, bool) = (Vec::new(), false);
         for (read, asset) in assets.iter().enumerate() {
             progress(read, assets.len());
-            let Some(basis) = self.candle_basis(asset.id, timeframe).await? else { continue };
-            if basis.source.is_simulated() && !is_demo {
-                continue;
-            }
+            let Some(basis) = self.basis_to_rely_on(asset.id, timeframe).await? else { continue };
             is_simulated |= basis.source.is_simulated();
             let candles = self.closed_candles(asset, timeframe, None, now, CANDLES).await?;
             let closes = |open: chrono::DateTime<chrono::Utc>| (open + timeframe.span()).timestamp();

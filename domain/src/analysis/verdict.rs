@@ -19,6 +19,11 @@ pub struct Terms {
     pub stop: Option<Price>,
     /// When the candle it is about has closed: nothing before that counts.
     pub closed_at: DateTime<Utc>,
+    /// Whether it was given when that candle had closed, so that of its prices only the last was to be had.
+    pub is_of_close: bool,
+    /// How many later candles had begun when it was given: they don't count, for nobody knows which of their prices came
+    /// after it.
+    pub missed: usize,
     /// How many candles it is given.
     pub horizon: usize,
 }
@@ -56,14 +61,16 @@ pub(super) fn window(mode: Mode, span: TimeDelta) -> TimeDelta {
 /// Candle by candle: an open beyond the stop is a loss at the open, one beyond the target a win at the open, for no order
 /// fills within a gap. Else the stop if the candle touched it, else the target if it did: within one candle nobody knows
 /// which came first, so it is the worse. After the last candle of the horizon the signal has expired at its close. A
-/// target or stop on the wrong side of the entry is none. An entry that its own candle did not hold waits for one that does,
-/// and expires with nothing where none comes. HOLD expires and brings nothing.
+/// target or stop on the wrong side of the entry is none. An entry that its own candle did not hold, or that was named when
+/// later ones had begun, waits for one that does, and expires with nothing where none comes. HOLD expires and brings nothing.
 pub fn verdict(terms: &Terms, candles: &[Candle], is_over: bool) -> Option<Settled> {
     let first_later = candles.partition_point(|candle| candle.open_time < terms.closed_at);
     let (own, later) = candles.split_at(first_later);
+    let later = later.get(terms.missed..)?;
+    let own = own.last().filter(|_| terms.missed == 0);
     let later = &later[..later.len().min(terms.horizon)];
     let last = later.last()?;
-    let entry = terms.entry.or(own.last().map(|candle| candle.close)).unwrap_or(later.first()?.open);
+    let entry = terms.entry.or(own.map(|candle| candle.close)).unwrap_or(later.first()?.open);
     let expired = later.len() == terms.horizon || is_over;
     let is_buy = match terms.direction {
         Direction::Buy => true,
@@ -83,7 +90,7 @@ pub fn verdict(terms: &Terms, candles: &[Candle], is_over: bool) -> Option<Settl
         let return_percent = if is_buy { change } else { Percent::from_raw(-change.raw()) };
         Some(Settled { outcome, return_percent })
     };
-    let Some(filled) = filled_at(terms.entry, own.last(), later) else {
+    let Some(filled) = filled_at(terms, own, later) else {
         return expired.then_some(Settled { outcome: Outcome::Expired, return_percent: Percent::ZERO });
     };
     if let Filled::In(first) = filled {
@@ -135,17 +142,19 @@ impl Filled {
 }
 
 /// Where the entry was to be had; none where no candle has reached it, so that nothing was bought or sold. An entry may be
-/// off its own candle by a thousandth: it is rounded to the asset's tick, and another feed's.
-fn filled_at(entry: Option<Price>, own: Option<&Candle>, later: &[Candle]) -> Option<Filled> {
-    let Some(entry) = entry else { return Some(Filled::AtOnce) };
+/// off its own candle by a thousandth, or off its close where that was all there was: it is rounded to the asset's tick, and
+/// another feed's.
+fn filled_at(terms: &Terms, own: Option<&Candle>, later: &[Candle]) -> Option<Filled> {
+    let Some(entry) = terms.entry else { return Some(Filled::AtOnce) };
     let slack = entry.raw() / 1_000;
-    let holds = |candle: &Candle, slack: i64| {
-        (candle.low.raw().saturating_sub(slack)..=candle.high.raw().saturating_add(slack)).contains(&entry.raw())
+    let holds = |low: Price, high: Price, slack: i64| {
+        (low.raw().saturating_sub(slack)..=high.raw().saturating_add(slack)).contains(&entry.raw())
     };
-    if own.is_some_and(|own| holds(own, slack)) {
+    let had = own.map(|own| if terms.is_of_close { (own.close, own.close) } else { (own.low, own.high) });
+    if had.is_some_and(|(low, high)| holds(low, high, slack)) {
         return Some(Filled::AtOnce);
     }
-    later.iter().position(|candle| holds(candle, 0)).map(Filled::In)
+    later.iter().position(|candle| holds(candle.low, candle.high, 0)).map(Filled::In)
 }
 
 #[cfg(test)]
@@ -180,6 +189,8 @@ mod tests {
             target: Some(price(target)),
             stop: Some(price(stop)),
             closed_at: at(1),
+            is_of_close: false,
+            missed: 0,
             horizon: 3,
         }
     }
@@ -258,6 +269,30 @@ mod tests {
                 expected.map(|(outcome, percent)| Settled { outcome, return_percent: percent.parse().unwrap() });
             assert_eq!(verdict(&buy, &candles(&rows), false), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn what_had_traded_when_a_signal_was_given_wins_nothing() {
+        use Outcome::{Loss, Win};
+        // A candle that closed at 190 held 100 an hour ago: nobody buys at 100 now.
+        let rows = ["150 200 100 190", "190 195 185 190"];
+        let during = terms(Direction::Buy, "110", "95");
+        let after = Terms { is_of_close: true, ..during };
+        assert_eq!(verdict(&during, &candles(&rows), false).map(|settled| settled.outcome), Some(Win));
+        assert_eq!(verdict(&after, &candles(&rows), false), None, "it waits for a candle that holds 100");
+        let near = ["100 120 99 100.1", "100 111 99 105"];
+        assert_eq!(verdict(&after, &candles(&near), false).map(|settled| settled.outcome), Some(Win), "near the close");
+
+        // Tuesday's high is no target on Tuesday evening.
+        let rows = ["100 101 99 100", "100 110 99 109", "109 112 108 111", "111 112 99 100", "100 101 94 95"];
+        let late = Terms { missed: 1, ..after };
+        assert_eq!(verdict(&after, &candles(&rows), false).map(|settled| settled.outcome), Some(Win));
+        assert_eq!(verdict(&late, &candles(&rows[..2]), false), None, "the one under way does not count");
+        assert_eq!(verdict(&late, &candles(&rows[..3]), false), None, "nor is the entry of Monday to be had any more");
+        assert_eq!(verdict(&late, &candles(&rows), false).map(|settled| settled.outcome), Some(Loss), "bought at last");
+        let open = Terms { entry: None, target: None, stop: None, horizon: 1, ..late };
+        let brought = verdict(&open, &candles(&rows[..3]), false).unwrap().return_percent;
+        assert_eq!(brought.to_string(), "1.8349", "from the open of the first that counts: (111 - 109) / 109");
     }
 
     #[test]

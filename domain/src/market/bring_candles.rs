@@ -18,7 +18,7 @@ use crate::ids::AssetId;
 pub(crate) struct CandleBasis {
     /// The source of those that they are, or are made of.
     pub(crate) source: SourceName,
-    /// When they were last brought up to date.
+    /// When they last changed, by whatever brought them.
     pub(crate) fetched_at: DateTime<Utc>,
 }
 
@@ -40,6 +40,17 @@ impl Domain {
         Ok(())
     }
 
+    /// When the asset's source was last asked for the candles of this timeframe, or those that they are made of: by this
+    /// process, or with an answer by any; none where it never was. That a file brought some asks nobody.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn last_asked(&self, asset: &Asset, timeframe: Timeframe) -> Result<Option<DateTime<Utc>>> {
+        let Some(stored) = self.timeframe_to_ask(asset, timeframe) else { return Ok(None) };
+        let series = self.series_of(asset.id).await?.into_iter().find(|series| series.timeframe == stored);
+        Ok(self.asked().at((asset.id, Some(stored))).max(series.and_then(|series| series.asked_at)))
+    }
+
     /// Whether a source that is switched on has candles of this asset and timeframe.
     pub(crate) fn has_candle_source(&self, asset: &Asset, timeframe: Timeframe) -> bool {
         self.timeframe_to_ask(asset, timeframe).is_some()
@@ -52,5 +63,16 @@ impl Domain {
             .chain(smaller(timeframe))
             .find_map(|part| series.iter().find(|series| series.timeframe == *part));
         Ok(stored.map(|series| CandleBasis { source: series.source, fetched_at: series.fetched_at }))
+    }
+
+    /// The same for what the business judges and learns from of its own accord; none where the candles are simulated, but in
+    /// a demo, where those are all there is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn basis_to_rely_on(&self, asset: AssetId, timeframe: Timeframe) -> Result<Option<CandleBasis>> {
+        let basis = self.candle_basis(asset, timeframe).await?;
+        let is_refused = basis.is_some_and(|basis| basis.source.is_simulated()) && self.demo_anchor().await?.is_none();
+        Ok(basis.filter(|_| !is_refused))
     }
 }

@@ -91,6 +91,8 @@ pub struct CandleSeries {
     pub refused: u64,
     /// When they were last brought up to date.
     pub fetched_at: DateTime<Utc>,
+    /// When a source last answered for them; none where they are of files alone.
+    pub asked_at: Option<DateTime<Utc>>,
     /// Whether candles are missing that have closed since.
     pub is_stale: bool,
     /// The currency of the prices, ISO 4217.
@@ -137,6 +139,7 @@ impl Domain {
             made_of: stored.timeframe,
             refused: u64::try_from(stored.refused).unwrap_or(0),
             fetched_at: stored.fetched_at,
+            asked_at: stored.asked_at,
             is_stale,
             currency: asset.currency.clone(),
             rate: None,

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::EntityTrait;
 
 use super::asset::Model as Asset;
+use super::refresh::asked_from;
 use super::series::head;
 use super::{Timeframe, bucket};
 use crate::Domain;
@@ -40,12 +41,8 @@ impl Domain {
     /// have waited longest first, at most so many.
     pub(crate) async fn due_series(&self, most: usize) -> Result<Vec<(Arc<Asset>, Timeframe, DateTime<Utc>)>> {
         let now = self.now();
-        let known: HashMap<(AssetId, Timeframe), DateTime<Utc>> = self
-            .all_series()
-            .await?
-            .into_iter()
-            .filter_map(|series| Some(((series.asset_id, series.timeframe), series.asked_at?)))
-            .collect();
+        let known: HashMap<(AssetId, Timeframe), head::Model> =
+            self.all_series().await?.into_iter().map(|series| ((series.asset_id, series.timeframe), series)).collect();
         let wanted: HashSet<AssetId> = self.wanted_assets().await?.into_iter().map(|asset| asset.id).collect();
         let mut due = Vec::new();
         for asset in self.known_assets().await?.by_symbol.values() {
@@ -53,9 +50,13 @@ impl Domain {
             for (timeframe, reach) in [(Timeframe::D1, DAILY), (Timeframe::H1, HOURLY)] {
                 let is_wanted = timeframe == Timeframe::D1 || wanted.contains(&asset.id);
                 let (question, from) = ((asset.id, Some(timeframe)), bucket(Timeframe::D1, now - reach));
-                let asked_at = known.get(&(asset.id, timeframe)).copied();
+                let series = known.get(&(asset.id, timeframe));
+                let asked_at = series.and_then(|series| series.asked_at);
                 let is_behind = asked_at.is_none_or(|at| at < bucket(timeframe, now));
-                let is_had = source.timeframes().contains(&timeframe) && !self.asked().had_nothing(question, from, now);
+                // What there was none of is what would be asked for, not all that is kept.
+                let is_had = source.timeframes().contains(&timeframe)
+                    && asked_from(source.name(), series, timeframe, from, now)
+                        .is_some_and(|wanted| !self.asked().had_nothing(question, wanted, now));
                 if is_wanted && is_behind && is_had {
                     due.push((self.asked().at(question).max(asked_at), Arc::clone(asset), timeframe, from));
                 }

@@ -1,8 +1,10 @@
 //! Exchanges: where and when assets trade.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sea_orm::entity::prelude::*;
 
+use super::Timeframe;
 use super::calendar::Calendar;
 use crate::error::{Fault, Result};
 
@@ -67,6 +69,19 @@ impl Exchange {
             calendar: Calendar::always(),
         }
     }
+
+    /// When the trading began that a candle holds. One of a day or a week is named by its first day, at midnight UTC, and
+    /// begins with the session of that day, hours later or the evening before. Where trading goes on around the clock nobody
+    /// knows at which hour a source cuts its days: it began by the earlier of the two.
+    pub(crate) fn began(&self, timeframe: Timeframe, open_time: DateTime<Utc>) -> DateTime<Utc> {
+        if !matches!(timeframe, Timeframe::D1 | Timeframe::W1) {
+            return open_time;
+        }
+        let spans = self.calendar.of_day(self.time_zone, open_time.date_naive());
+        let (Some((opens, _)), Some((_, closes))) = (spans.first(), spans.last()) else { return open_time };
+        let is_around_the_clock = (*closes - *opens).num_hours() >= 20;
+        if is_around_the_clock { open_time.min(*opens) } else { *opens }
+    }
 }
 
 impl TryFrom<Model> for Exchange {
@@ -82,5 +97,34 @@ impl TryFrom<Model> for Exchange {
             currency: row.currency,
             calendar: row.calendar,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Weekday;
+
+    use super::*;
+    use crate::market::Session;
+
+    #[test]
+    fn a_candle_of_a_day_begins_with_its_session() {
+        let days = vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+        let of = |time_zone, opens, closes| {
+            let sessions = vec![Session { days: days.clone(), opens, closes }];
+            Exchange { time_zone, calendar: Calendar { sessions, ..Calendar::default() }, ..Exchange::unknown("X") }
+        };
+        let new_york = of(Tz::America__New_York, 570, 960);
+        for (exchange, timeframe, named, began) in [
+            (&new_york, Timeframe::D1, "2026-03-03T00:00:00Z", "2026-03-03T14:30:00Z"),
+            (&new_york, Timeframe::W1, "2026-03-02T00:00:00Z", "2026-03-02T14:30:00Z"),
+            (&new_york, Timeframe::H1, "2026-03-03T00:00:00Z", "2026-03-03T00:00:00Z"),
+            (&new_york, Timeframe::D1, "2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z"),
+            (&of(Tz::Australia__Sydney, 600, 960), Timeframe::D1, "2026-03-03T00:00:00Z", "2026-03-02T23:00:00Z"),
+            (&of(Tz::America__New_York, 0, 1_440), Timeframe::D1, "2026-03-03T00:00:00Z", "2026-03-03T00:00:00Z"),
+        ] {
+            let found = exchange.began(timeframe, named.parse().unwrap());
+            assert_eq!(found, began.parse::<DateTime<Utc>>().unwrap(), "{timeframe} {named} in {}", exchange.time_zone);
+        }
     }
 }

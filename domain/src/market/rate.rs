@@ -23,7 +23,8 @@ const PIVOT: &str = "USD";
 pub struct Rate {
     /// How many units of the other currency it is.
     pub rate: Price,
-    /// Where the rate comes from; none where both are the same, which needs no source.
+    /// Where the rate comes from; none where both are the same, which needs no source. Of two rates that which is simulated,
+    /// if either is, else that of the first.
     pub source: Option<SourceName>,
     /// When it was that: of two rates the older.
     pub at: DateTime<Utc>,
@@ -51,11 +52,14 @@ impl Rate {
 
     /// This rate and then that.
     fn then(self, next: Self) -> Result<Self, FixedError> {
-        // Of a cross the source is that of its first leg that has one; both legs have the same in any one installation
-        // but while a source is being switched on.
         Ok(Self {
             rate: next.convert(self.rate)?,
-            source: self.source.or(next.source),
+            source: self
+                .source
+                .filter(|source| source.is_simulated())
+                .or(next.source.filter(|source| source.is_simulated()))
+                .or(self.source)
+                .or(next.source),
             at: self.at.min(next.at),
             licence: self.licence.max(next.licence),
             is_stale: self.is_stale || next.is_stale,
@@ -187,6 +191,15 @@ mod tests {
         assert_eq!(rate("1.08").inverse().unwrap().rate.to_string(), "0.92592593");
         // Euro in dirhams: by 1.08 dollars a euro and 10 dirhams a dollar.
         assert_eq!(rate("1.08").then(rate("10")).unwrap().rate.to_string(), "10.8");
+        let asked = |source| Rate { source, ..rate("10") };
+        for (first, second, source) in [
+            (Some(SourceName::Yahoo), Some(SourceName::Demo), Some(SourceName::Demo)),
+            (Some(SourceName::Demo), Some(SourceName::Yahoo), Some(SourceName::Demo)),
+            (Some(SourceName::Yahoo), Some(SourceName::Casablanca), Some(SourceName::Yahoo)),
+            (None, Some(SourceName::Yahoo), Some(SourceName::Yahoo)),
+        ] {
+            assert_eq!(asked(first).then(asked(second)).unwrap().source, source, "no simulated leg is hidden");
+        }
         let licensed = Rate { licence: LicenceClass::Internal, is_stale: true, ..rate("10") };
         for made in [rate("1.08").then(licensed).unwrap(), licensed.then(rate("1.08")).unwrap()] {
             assert_eq!((made.licence, made.is_stale), (LicenceClass::Internal, true), "as the worse of the two");

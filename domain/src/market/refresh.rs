@@ -9,8 +9,10 @@ use chrono::{DateTime, Utc};
 
 use super::asset::Model as Asset;
 use super::candle::Tidied;
+use super::candle_series::deepest;
 use super::due::{DAILY, HOURLY};
 use super::quote::{NewQuote, Quote};
+use super::series::head;
 use super::source::{CandleRequest, Listing, MarketSource, SourceError, SourceName};
 use super::{Timeframe, bucket};
 use crate::Domain;
@@ -109,21 +111,7 @@ impl Domain {
         };
         let (now, question) = (self.now(), (asset.id, Some(timeframe)));
         let series = self.series_of(asset.id).await?.into_iter().find(|series| series.timeframe == timeframe);
-        let mut wanted = from;
-        if let Some(series) = series {
-            if source.name().is_simulated() && !series.source.is_simulated() {
-                return Ok(0);
-            }
-            let is_of_source = source.name().is_simulated() == series.source.is_simulated();
-            let has_beginning = series.covered_from.is_some_and(|covered| covered <= from);
-            if is_of_source && has_beginning {
-                if series.asked_at.is_some_and(|at| at >= bucket(timeframe, now)) {
-                    return Ok(0);
-                }
-                // The last ones again: a source may have corrected them since.
-                wanted = series.covered_until.map_or(from, |newest| from.max(newest - timeframe.span() * 2));
-            }
-        }
+        let Some(wanted) = asked_from(source.name(), series.as_ref(), timeframe, from, now) else { return Ok(0) };
         if self.asked().had_nothing(question, wanted, now) {
             return Ok(0);
         }
@@ -206,6 +194,32 @@ impl Domain {
     }
 }
 
+/// From when on a source is asked for candles that are to go back to `from`; none where there is nothing to ask it for.
+pub(super) fn asked_from(
+    source: SourceName,
+    series: Option<&head::Model>,
+    timeframe: Timeframe,
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let Some(series) = series else { return Some(from) };
+    if source.is_simulated() && !series.source.is_simulated() {
+        return None;
+    }
+    let is_of_source = source.is_simulated() == series.source.is_simulated();
+    let has_beginning = series.covered_from.is_some_and(|covered| covered <= from);
+    if !is_of_source || !has_beginning {
+        return Some(from);
+    }
+    if series.asked_at.is_some_and(|at| at >= bucket(timeframe, now)) {
+        return None;
+    }
+    // The last ones again: a source may have corrected them since. However late `from` is: what lies before it, and after
+    // these, would count as covered without having been asked for.
+    let oldest = now - deepest(timeframe);
+    Some(series.covered_until.map_or(from, |newest| oldest.max(newest - timeframe.span() * 2)))
+}
+
 fn count_quotes(source: SourceName, answered: usize, failed: usize) {
     let source = source.as_str();
     metrics::counter!("bellwether_market_quotes_total", "source" => source).increment(answered as u64);
@@ -216,4 +230,42 @@ fn count_candles(source: SourceName, tidied: &Tidied) {
     let source = source.as_str();
     metrics::counter!("bellwether_market_candles_total", "source" => source).increment(tidied.candles.len() as u64);
     metrics::counter!("bellwether_market_candles_refused_total", "source" => source).increment(tidied.refused);
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ids::{AssetId, Id};
+
+    #[test]
+    fn a_source_is_asked_from_where_its_own_candles_end_wherever_the_question_begins() {
+        let now: DateTime<Utc> = "2026-03-02T12:00:00Z".parse().unwrap();
+        let ago = |days: i64| now - TimeDelta::days(days);
+        let known = head::Model {
+            id: 1,
+            asset_id: AssetId::from_uuid(Uuid::nil()),
+            timeframe: Timeframe::D1,
+            source: SourceName::Yahoo,
+            refused: 0,
+            covered_from: Some(ago(100)),
+            covered_until: Some(ago(30)),
+            asked_at: Some(ago(29)),
+            fetched_at: ago(29),
+        };
+        let ask = |source, series: &head::Model, days| asked_from(source, Some(series), Timeframe::D1, ago(days), now);
+        assert_eq!(asked_from(SourceName::Yahoo, None, Timeframe::D1, ago(9), now), Some(ago(9)), "the first time");
+        assert_eq!(ask(SourceName::Yahoo, &known, 5), Some(ago(32)), "no hole between a month ago and five days ago");
+        assert_eq!(ask(SourceName::Yahoo, &known, 90), Some(ago(32)));
+        assert_eq!(ask(SourceName::Yahoo, &known, 200), Some(ago(200)), "further back than was asked for");
+        let long_ago = head::Model { covered_from: Some(ago(9_000)), covered_until: Some(ago(8_000)), ..known.clone() };
+        assert_eq!(ask(SourceName::Yahoo, &long_ago, 5), Some(ago(3_660)), "no further than anybody has candles");
+        let just_now = head::Model { asked_at: Some(now), ..known.clone() };
+        assert_eq!(ask(SourceName::Yahoo, &just_now, 5), None, "no candle has closed since");
+        assert_eq!(ask(SourceName::Demo, &known, 5), None, "true ones are there");
+        let simulated = head::Model { source: SourceName::Demo, ..known };
+        assert_eq!(ask(SourceName::Yahoo, &simulated, 5), Some(ago(5)), "true ones begin anew");
+    }
 }

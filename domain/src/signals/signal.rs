@@ -83,6 +83,8 @@ pub struct Model {
     pub settled_at: Option<DateTimeUtc>,
     /// When it was recorded.
     pub created_at: DateTimeUtc,
+    /// When what it is to be held to last changed after it was recorded; none where that never did.
+    pub terms_changed_at: Option<DateTimeUtc>,
     /// When it last changed.
     pub updated_at: DateTimeUtc,
 }

@@ -125,6 +125,7 @@ impl Domain {
             is_simulated: draft.is_simulated,
             settled_at: None,
             created_at: now,
+            terms_changed_at: None,
             updated_at: now,
         })
     }
@@ -191,8 +192,11 @@ async fn bring_up_to_date(
         return Ok(Err(Problem::new(ProblemCode::Conflict, &[], message).into()));
     }
     // Too late once is too late; a better word for the same is not.
-    let in_hindsight = present.in_hindsight || (new.in_hindsight && forecasts_otherwise(present, &new));
-    let signal = Model { id: present.id, created_at: present.created_at, updated_at: now, in_hindsight, ..new };
+    let is_another = forecasts_otherwise(present, &new);
+    let in_hindsight = present.in_hindsight || (new.in_hindsight && is_another);
+    let terms_changed_at = if is_another { Some(now) } else { present.terms_changed_at };
+    let created_at = present.created_at;
+    let signal = Model { id: present.id, created_at, terms_changed_at, updated_at: now, in_hindsight, ..new };
     let change = ActiveModel {
         id: Set(signal.id),
         sequence: Set(signal.sequence),
@@ -208,6 +212,7 @@ async fn bring_up_to_date(
         payload: Set(signal.payload.clone()),
         in_hindsight: Set(signal.in_hindsight),
         is_simulated: Set(signal.is_simulated),
+        terms_changed_at: Set(signal.terms_changed_at),
         updated_at: Set(signal.updated_at),
         ..Default::default()
     };

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{block_on, seed};
 use crate::config::Config;
-use crate::{app, metrics, telemetry};
+use crate::{app, metrics, model, telemetry};
 
 /// Serves until it is told to stop.
 pub(crate) fn run(config: Config, allow_demo: bool) -> anyhow::Result<ExitCode> {
@@ -24,8 +24,21 @@ pub(crate) fn run(config: Config, allow_demo: bool) -> anyhow::Result<ExitCode> 
                  use another one, or serve it all the same with --allow-demo"
             );
         }
+        refuse_simulated_model(&domain, &config).await?;
         serve(domain, &config, |_| Ok(())).await
     })
+}
+
+/// What was learned from simulated prices says nothing of true ones: it judges in a demo alone.
+async fn refuse_simulated_model(domain: &Domain, config: &Config) -> anyhow::Result<()> {
+    let Some(file) = &config.analysis.model else { return Ok(()) };
+    if model::read(file).context("analysis.model")?.is_simulated && domain.demo_anchor().await?.is_none() {
+        bail!(
+            "analysis.model: the model {} was trained on simulated prices, and this is no demo: train it on true ones",
+            file.display()
+        );
+    }
+    Ok(())
 }
 
 /// Serves a database that is ready; tells the address once it is taken.

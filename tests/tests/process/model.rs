@@ -58,6 +58,12 @@ both_databases! {
         assert!(told["signal"]["reasons"][0]["says"].as_str().unwrap().starts_with("the model gives "), "{told}");
         drop(server);
 
+        let mut learned = model.clone();
+        learned["is_simulated"] = json!(true);
+        app.write("data/model.json", learned.to_string());
+        let refused = app.refused(1, &["serve", "--listen", "127.0.0.1:0"]);
+        assert!(refused.contains("was trained on simulated prices, and this is no demo"), "{refused}");
+
         app.write("data/model.json", "{}");
         let refused = app.refused(1, &["serve", "--listen", "127.0.0.1:0"]);
         assert!(refused.contains("analysis.model") && refused.contains("train one anew"), "{refused}");

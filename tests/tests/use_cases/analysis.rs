@@ -204,6 +204,22 @@ both_databases! {
         assert_eq!(signals(&app, &trader, SignalFilter::default()).await.len(), here.len(), "each is there once");
     }
 
+    /// One series of an asset may still be simulated where another is true.
+    async fn the_house_judges_no_simulated_candles_but_in_a_demo(app: TestDomain) {
+        let owner = app.viewer("a", Role::Owner).await;
+        let apple = asset(&app.domain, "AAPL").await;
+        let rows = sideways_then_up(300);
+        let days: Vec<Candle> = (0..).zip(&rows).map(|(index, (p, volume))| candle(day(index), *p, *volume)).collect();
+        app.domain.put_candles(&apple, Timeframe::D1, SourceName::Demo, days).await.unwrap();
+        let hours = vec![candle(day(299), [10_000; 4], 1)];
+        app.domain.put_candles(&apple, Timeframe::H1, SourceName::Csv, hours).await.unwrap();
+        let _jobs = at_rest(&app, &owner).await;
+        let made = run(&app, &owner, "signal_generation").await;
+        assert_eq!((made.status, made.items), (RunStatus::Succeeded, 0), "{:?}", made.notes);
+        app.domain.anchor_demo(app.clock_now()).await.unwrap();
+        assert!(run(&app, &owner, "signal_generation").await.items > 0, "simulated ones are all there is");
+    }
+
     async fn candles_settle_signals(app: TestDomain) {
         let (owner, trader) = (app.viewer("a", Role::Owner).await, app.viewer("a", Role::Trader).await);
         let quiet = ([10_000, 10_100, 9_900, 10_000], 1);

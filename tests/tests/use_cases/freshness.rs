@@ -96,6 +96,18 @@ both_databases! {
         assert_eq!(code(app.domain.analyze(&trader, analysis(Some("macd-cross"))).await.unwrap_err()), ProblemCode::StaleQuote);
     }
 
+    async fn a_file_is_no_answer_of_a_source(app: TestDomain) {
+        let exchange = Arc::new(Exchange::default());
+        exchange.is_silent.store(true, Ordering::SeqCst);
+        let mut app = app;
+        app.domain = app.another_asking(vec![Arc::clone(&exchange) as Arc<dyn MarketSource>]).await;
+        let trader = app.viewer("a", Role::Trader).await;
+        // Noon of Monday, day 300: the file that was imported just now ends with Thursday.
+        put(&app, 0, &sideways_then_up(297)).await;
+        let refused = app.domain.analyze(&trader, analysis(Some("volume-spike"))).await.unwrap_err();
+        assert_eq!(code(refused), ProblemCode::StaleQuote, "Friday's is due, and nobody was asked for it");
+    }
+
     async fn candles_of_a_file_are_judged_with_their_age(app: TestDomain) {
         let trader = app.viewer("a", Role::Trader).await;
         put(&app, 0, &sideways_then_up(250)).await;

@@ -16,6 +16,7 @@ use bellwether_integrations::demo::Demo;
 use bellwether_migrations::Migrator;
 use bellwether_tests::{TestDomain, both_databases};
 use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigratorTrait;
 
 use crate::analysis::{asset, at_rest, candle, code, day, purchase, put, record, signals};
@@ -52,7 +53,7 @@ both_databases! {
     /// The present is noon of Monday, day 300, before the exchange opens; day 297 was a Friday.
     async fn what_is_said_in_hindsight_is_judged_and_does_not_count(app: TestDomain) {
         let (owner, trader) = (app.viewer("a", Role::Owner).await, app.viewer("a", Role::Trader).await);
-        put(&app, 290, &[QUIET; 10]).await;
+        put(&app, 290, &[QUIET; 8]).await;
         record(&app, &trader, vec![purchase(290), purchase(296), purchase(297), purchase(298)]).await;
         let late = async |index| of(&app, &trader, "AAPL", day(index)).await.in_hindsight;
         assert!(late(290).await && late(296).await, "the exchange was open since");
@@ -96,6 +97,41 @@ both_databases! {
         let bands = app.domain.signal_stats(&trader, &SignalFilter::default(), Some(StatsGroup::Confidence), false).await.unwrap();
         assert_eq!((bands[0].group.as_deref(), bands[0].count, bands[0].hindsight), (Some("70-79"), 2, 4));
         assert_eq!(bands[0].win_rate.unwrap().to_string(), "100", "the win rate of the band");
+    }
+
+    /// New York trades from 14:30 to 21:00; Monday is day 300, and Tuesday its evening.
+    async fn what_had_traded_when_a_signal_was_given_or_changed_does_not_count_for_it(app: TestDomain) {
+        let (owner, trader) = (app.viewer("a", Role::Owner).await, app.viewer("a", Role::Trader).await);
+        let rise = ([10_000, 11_200, 9_990, 11_100], 1);
+        put(&app, 299, &[QUIET]).await;
+        let by = |strategy: &str, target: &str| NewSignal {
+            strategy: Some(strategy.to_owned()),
+            target: Some(target.to_owned()),
+            ..purchase(299)
+        };
+        record(&app, &trader, vec![by("before the opening", "110"), by("changed in the evening", "150"),
+            by("reworded in the evening", "110")]).await;
+        // Monday, 22:00 UTC: the day's high is known, and it is not too late yet.
+        app.clock.advance(TimeDelta::hours(10));
+        record(&app, &trader, vec![by("given in the evening", "110")]).await;
+        let again = |new| NewSignal { on_duplicate: OnDuplicate::Update, ..new };
+        let reworded = NewSignal { summary: Some("As said.".to_owned()), ..by("reworded in the evening", "110") };
+        for answer in app.domain.record_signals(&trader, vec![again(by("changed in the evening", "110")), again(reworded)]).await.unwrap() {
+            let signal = answer.unwrap().signal;
+            assert!(!signal.in_hindsight);
+        }
+        app.clock.advance(TimeDelta::days(1));
+        put(&app, 300, &[rise]).await;
+        let _jobs = at_rest(&app, &owner).await;
+        assert_eq!(settle(&app, &owner).await, 2, "those alone that were said before it opened");
+        let outcomes: Vec<_> = signals(&app, &trader, SignalFilter::default())
+            .await
+            .into_iter()
+            .map(|view| (view.strategy.unwrap().to_string(), view.signal.outcome))
+            .collect();
+        let of = |name: &str| outcomes.iter().find(|(strategy, _)| strategy == name).unwrap().1;
+        assert_eq!((of("before the opening"), of("reworded in the evening")), (Some(Outcome::Win), Some(Outcome::Win)));
+        assert_eq!((of("given in the evening"), of("changed in the evening")), (None, None));
     }
 
     async fn the_demos_history_counts_and_is_marked_as_simulated(app: TestDomain) {
@@ -227,7 +263,13 @@ both_databases! {
     async fn the_migration_marks_what_is_there(app: TestDomain) {
         let trader = app.viewer("a", Role::Trader).await;
         put_msft(&app, 100, &[QUIET], SourceName::Demo).await;
-        record(&app, &trader, vec![purchase(100), purchase(299), msft(299)]).await;
+        // The longest weekend may lie between day 296 and noon of day 300; nobody has hourly candles of MSFT, nor weeks.
+        record(&app, &trader, vec![purchase(100), purchase(296), purchase(299), msft(299)]).await;
+        let house = Recording { tenant_id: app.tenant("a"), author_id: None, origin: SignalOrigin::Engine, may_publish: true };
+        let of = |timeframe, index| NewSignal { timeframe: Some(timeframe), audience: Some(Audience::Tenant), ..msft(index) };
+        for answer in app.domain.record_signals_as(&house, vec![of(Timeframe::W1, 293), of(Timeframe::H1, 298)]).await.unwrap() {
+            answer.unwrap();
+        }
         let seed = Recording {
             tenant_id: app.tenant("a"),
             author_id: Some(app.user("a", Role::Trader)),
@@ -251,9 +293,28 @@ both_databases! {
         assert_eq!(told, [
             ("AAPL", day(100), true, false),
             ("AAPL", day(101), false, true),
+            ("AAPL", day(296), false, false),
             ("AAPL", day(299), false, false),
-            ("MSFT", day(299), false, true),
+            ("MSFT", day(293), false, true),
+            ("MSFT", day(298), false, false),
+            ("MSFT", day(299), false, false),
         ]);
+    }
+
+    /// Candles of minutes are not kept for ever.
+    async fn seeding_again_adds_no_signal_whatever_candles_were_removed(app: TestDomain) {
+        let (clock, anchor) = (Arc::clone(&app.clock), app.clock_now());
+        let domain = app.another_asking(vec![Arc::new(Demo::new(clock, TimeDelta::seconds(60)))]).await;
+        domain.anchor_demo(anchor).await.unwrap();
+        let first = bellwether_seeds::demo(&domain).await.unwrap();
+        assert!(first.inserted > 500, "{first}");
+        app.clock.advance(TimeDelta::days(15));
+        let kept = (anchor - TimeDelta::hours(6)).timestamp();
+        let remove = format!("DELETE FROM candles WHERE timeframe = '15m' AND open_time < {kept}");
+        assert!(domain.db().writer().execute_unprepared(&remove).await.unwrap().rows_affected() > 0);
+        let again = bellwether_seeds::demo(&domain).await.unwrap();
+        assert_eq!(again.inserted, 0, "{again}");
+        assert!(again.ignored > 0 && again.ignored < first.inserted, "{again}");
     }
 
     async fn too_many_groups_are_refused(app: TestDomain) {

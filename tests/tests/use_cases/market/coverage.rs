@@ -44,6 +44,20 @@ both_databases! {
         assert!(source.asked_from().is_empty(), "no candle has closed since");
     }
 
+    /// One who asks for a few days alone leaves none out between them and what is there.
+    async fn a_question_that_begins_later_leaves_no_hole(app: TestDomain) {
+        let (domain, source) = Scripted::asked_by(&app).await;
+        let apple = asset(&domain, "AAPL").await;
+        let refresh = async |from: &str| domain.refresh_candles(&apple, Timeframe::D1, at(from)).await.unwrap();
+        *locked(&source.candles) = days(1, 11);
+        refresh("2026-02-01T00:00:00Z").await;
+        source.asked_from();
+        app.clock.advance(TimeDelta::days(1));
+        *locked(&source.candles) = days(1, 29);
+        refresh("2026-02-25T00:00:00Z").await;
+        assert_eq!((source.asked_from(), stored(&domain).await), (vec!["02-08".to_owned()], 28));
+    }
+
     async fn what_came_from_a_file_alone_is_asked_for_all_the_same(app: TestDomain) {
         let (domain, source) = Scripted::asked_by(&app).await;
         let (apple, trader) = (asset(&domain, "AAPL").await, app.viewer("a", Role::Trader).await);

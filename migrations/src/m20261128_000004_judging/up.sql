@@ -1,0 +1,1 @@
+ALTER TABLE signals ADD COLUMN terms_changed_at {time};
