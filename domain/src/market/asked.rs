@@ -2,9 +2,10 @@
 //! nobody is asked again and again for what he does not have.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 use super::Timeframe;
 use crate::ids::AssetId;
@@ -21,6 +22,8 @@ pub struct Asked(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
+    /// Whoever asks it holds its turn.
+    turns: HashMap<Question, Weak<Turn<()>>>,
     /// When it was last asked, whatever came of it.
     at: HashMap<Question, DateTime<Utc>>,
     /// When it was last answered, if only with an old price.
@@ -38,6 +41,24 @@ pub(super) struct UnderWay<'a> {
 }
 
 impl Asked {
+    /// Waits until nobody else asks it, for as long as what is given back is held; tells whether somebody did.
+    pub(super) async fn turn(&self, question: Question) -> (OwnedMutexGuard<()>, bool) {
+        let turn = {
+            let mut state = self.state();
+            state.turns.retain(|_, turn| turn.strong_count() > 0);
+            let known = state.turns.get(&question).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let turn = Arc::default();
+                state.turns.insert(question, Arc::downgrade(&turn));
+                turn
+            })
+        };
+        match Arc::clone(&turn).try_lock_owned() {
+            Ok(held) => (held, false),
+            Err(_) => (turn.lock_owned().await, true),
+        }
+    }
+
     /// Notes that these are asked now, and are under way until what is given back is dropped.
     pub(super) fn begin(&self, questions: Vec<Question>, now: DateTime<Utc>) -> UnderWay<'_> {
         let mut state = self.state();

@@ -16,7 +16,7 @@ use super::series::head;
 use super::source::{CandleRequest, Listing, MarketSource, SourceError, SourceName};
 use super::{Timeframe, bucket};
 use crate::Domain;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Assets that a source is asked for before what it answered is put away.
 const AT_ONCE: usize = 20;
@@ -96,7 +96,8 @@ impl Domain {
     /// were put away.
     ///
     /// A source is asked from where its own candles end, whatever a file brought since: only what it answered with counts as
-    /// asked for. To answer nothing does not; it is asked again after a while.
+    /// asked for. To answer nothing does not; it is asked again after a while. Those who ask for the same at once wait for one
+    /// answer.
     ///
     /// # Errors
     /// When the database does not answer. That a source does not is no error.
@@ -110,8 +111,20 @@ impl Domain {
             return Ok(0);
         };
         let (now, question) = (self.now(), (asset.id, Some(timeframe)));
-        let series = self.series_of(asset.id).await?.into_iter().find(|series| series.timeframe == timeframe);
-        let Some(wanted) = asked_from(source.name(), series.as_ref(), timeframe, from, now) else { return Ok(0) };
+        let missing = async || {
+            let series = self.series_of(asset.id).await?.into_iter().find(|series| series.timeframe == timeframe);
+            Ok::<_, Error>(asked_from(source.name(), series.as_ref(), timeframe, from, now))
+        };
+        let Some(mut wanted) = missing().await? else { return Ok(0) };
+        let (_turn, has_waited) = self.asked().turn(question).await;
+        if has_waited {
+            match missing().await? {
+                // What the other was answered is there; where that was nothing, it would be nothing again.
+                None => return Ok(0),
+                Some(still) if still == wanted => return Ok(0),
+                Some(still) => wanted = still,
+            }
+        }
         if self.asked().had_nothing(question, wanted, now) {
             return Ok(0);
         }

@@ -3,12 +3,15 @@
 //!
 //! The present is Monday, 2 March 2026, noon.
 
+use std::time::Duration;
+
 use bellwether_domain::error::Fault;
 use bellwether_domain::market::{ChartRange, SourceError, SourceName, Timeframe};
 use bellwether_domain::permission::Role;
 use bellwether_domain::{Domain, Error};
 use bellwether_tests::{Backend, TestDomain, both_databases};
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
 
 use super::scripted::{Scripted, locked};
@@ -42,6 +45,24 @@ both_databases! {
         assert_eq!(stored(&domain).await, 28);
         refresh().await;
         assert!(source.asked_from().is_empty(), "no candle has closed since");
+    }
+
+    /// Those who ask for the same at once are one question, whether there is an answer or not.
+    async fn the_same_is_asked_once_for_all(app: TestDomain) {
+        let (domain, source) = Scripted::asked_by(&app).await;
+        let apple = asset(&domain, "AAPL").await;
+        let eight = async || {
+            let refresh = || domain.refresh_candles(&apple, Timeframe::D1, at("2026-02-01T00:00:00Z"));
+            join_all((0..8).map(|_| refresh())).await.into_iter().map(Result::unwrap).sum::<usize>()
+        };
+        // Long enough for all of them to have come to ask.
+        *locked(&source.takes) = Duration::from_secs(2);
+        *locked(&source.error) = Some(SourceError::TimedOut);
+        assert_eq!((eight().await, source.asked_from().len()), (0, 1));
+        *locked(&source.error) = None;
+        *locked(&source.candles) = days(1, 11);
+        assert_eq!((eight().await, source.asked_from().len(), stored(&domain).await), (10, 1, 10));
+        assert_eq!((eight().await, source.asked_from().len()), (0, 0));
     }
 
     /// One who asks for a few days alone leaves none out between them and what is there.

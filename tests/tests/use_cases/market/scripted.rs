@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bellwether_domain::Domain;
@@ -31,6 +32,8 @@ pub struct Scripted {
     pub patience: Mutex<Option<usize>>,
     /// Of when its prices are; none for now.
     pub price_of: Mutex<Option<DateTime<Utc>>>,
+    /// How long it takes to answer with candles.
+    pub takes: Mutex<Duration>,
     /// Whether it never answers.
     pub hangs: AtomicBool,
 }
@@ -46,6 +49,7 @@ impl Scripted {
             error: Mutex::default(),
             patience: Mutex::default(),
             price_of: Mutex::default(),
+            takes: Mutex::default(),
             hangs: AtomicBool::new(false),
         });
         (app.another_asking(vec![Arc::clone(&source) as Arc<dyn MarketSource>]).await, source)
@@ -119,6 +123,8 @@ impl MarketSource for Scripted {
 
     async fn candles(&self, _: &Listing, request: CandleRequest) -> Result<Tidied, SourceError> {
         locked(&self.asked).push(request);
+        let takes = *locked(&self.takes);
+        tokio::time::sleep(takes).await;
         if let Some(error) = locked(&self.error).clone() {
             return Err(error);
         }
