@@ -1,6 +1,6 @@
 //! Exchanges: where and when assets trade.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sea_orm::entity::prelude::*;
 
@@ -71,16 +71,31 @@ impl Exchange {
     }
 
     /// When the trading began that a candle holds. One of a day or a week is named by its first day, at midnight UTC, and
-    /// begins with the session of that day, hours later or the evening before. Where trading goes on around the clock nobody
-    /// knows at which hour a source cuts its days: it began by the earlier of the two.
+    /// begins with that day's session, hours later or the evening before, or with the next day's after a holiday. A shorter
+    /// one that was named while the market was closed begins with the session that opens within it.
     pub(crate) fn began(&self, timeframe: Timeframe, open_time: DateTime<Utc>) -> DateTime<Utc> {
-        if !matches!(timeframe, Timeframe::D1 | Timeframe::W1) {
-            return open_time;
-        }
-        let spans = self.calendar.of_day(self.time_zone, open_time.date_naive());
-        let (Some((opens, _)), Some((_, closes))) = (spans.first(), spans.last()) else { return open_time };
+        let day = open_time.date_naive();
+        let began = match timeframe {
+            Timeframe::D1 => self.day_began(open_time),
+            Timeframe::W1 => (0..7).find_map(|days| self.day_began(open_time + TimeDelta::days(days))),
+            _ => {
+                let spans = self.calendar.spans(self.time_zone, day - Days::new(1), day + Days::new(2));
+                let next = spans.into_iter().find(|(_, closes)| *closes > open_time);
+                next.map(|(opens, _)| opens).filter(|opens| (open_time..open_time + timeframe.span()).contains(opens))
+            }
+        };
+        began.unwrap_or(open_time)
+    }
+
+    /// When the trading of a day began that is named by its midnight UTC. Where it goes on around the clock, or through the
+    /// midnight before, nobody knows at which hour a source cuts its days: it began by the earlier of the two.
+    fn day_began(&self, named: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let spans = self.calendar.of_day(self.time_zone, named.date_naive());
+        let ((opens, _), (_, closes)) = (spans.first()?, spans.last()?);
+        // A session from midnight on is that of the evening before: on its last day of the week it is short.
+        let goes_on = opens.with_timezone(&self.time_zone).time() == NaiveTime::MIN;
         let is_around_the_clock = (*closes - *opens).num_hours() >= 20;
-        if is_around_the_clock { open_time.min(*opens) } else { *opens }
+        Some(if goes_on || is_around_the_clock { named.min(*opens) } else { *opens })
     }
 }
 
@@ -115,6 +130,8 @@ mod tests {
             Exchange { time_zone, calendar: Calendar { sessions, ..Calendar::default() }, ..Exchange::unknown("X") }
         };
         let new_york = of(Tz::America__New_York, 570, 960);
+        let mut from_wednesday = new_york.clone();
+        from_wednesday.calendar.sessions[0].days.drain(..2);
         for (exchange, timeframe, named, began) in [
             (&new_york, Timeframe::D1, "2026-03-03T00:00:00Z", "2026-03-03T14:30:00Z"),
             (&new_york, Timeframe::W1, "2026-03-02T00:00:00Z", "2026-03-02T14:30:00Z"),
@@ -122,6 +139,13 @@ mod tests {
             (&new_york, Timeframe::D1, "2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z"),
             (&of(Tz::Australia__Sydney, 600, 960), Timeframe::D1, "2026-03-03T00:00:00Z", "2026-03-02T23:00:00Z"),
             (&of(Tz::America__New_York, 0, 1_440), Timeframe::D1, "2026-03-03T00:00:00Z", "2026-03-03T00:00:00Z"),
+            // A short last day that goes on from the evening before.
+            (&of(Tz::America__New_York, 0, 1_020), Timeframe::D1, "2026-03-06T00:00:00Z", "2026-03-06T00:00:00Z"),
+            // Named while the market was closed, and while it was open.
+            (&new_york, Timeframe::H4, "2026-03-03T12:00:00Z", "2026-03-03T14:30:00Z"),
+            (&new_york, Timeframe::H4, "2026-03-03T16:00:00Z", "2026-03-03T16:00:00Z"),
+            // A week whose first two days are holidays.
+            (&from_wednesday, Timeframe::W1, "2026-03-02T00:00:00Z", "2026-03-04T14:30:00Z"),
         ] {
             let found = exchange.began(timeframe, named.parse().unwrap());
             assert_eq!(found, began.parse::<DateTime<Utc>>().unwrap(), "{timeframe} {named} in {}", exchange.time_zone);

@@ -1,6 +1,6 @@
 //! What prices did, as waiting orders, stops and targets are held against it: a quote, or a candle that closed.
 
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 
 use super::book::Mark;
 use super::trigger::Tick;
@@ -59,9 +59,7 @@ impl Look {
 }
 
 /// From when until when a candle's prices were made. A daily candle is named by its trading day, at midnight UTC, and holds
-/// what was traded in that day's session, which may begin hours later, or the evening before. Where trading goes on through
-/// midnight, or around the clock, nobody knows at which hour a source cuts its days, so that it began by the earlier of the
-/// two.
+/// what was traded in that day's session (see [`Exchange::began`]); around the clock it ended by the later of the two ends.
 fn lasted(origin: &CandleOrigin, exchange: &Exchange) -> (DateTime<Utc>, DateTime<Utc>) {
     let named = (origin.open_time, origin.closed_at());
     if origin.timeframe != Timeframe::D1 {
@@ -69,11 +67,11 @@ fn lasted(origin: &CandleOrigin, exchange: &Exchange) -> (DateTime<Utc>, DateTim
     }
     let spans = exchange.calendar.of_day(exchange.time_zone, origin.open_time.date_naive());
     let (Some((opens, _)), Some((_, closes))) = (spans.first(), spans.last()) else { return named };
-    // A session from midnight on is that of the evening before: on its last day of the week it is short.
-    let goes_on = opens.with_timezone(&exchange.time_zone).time() == NaiveTime::MIN;
     let is_around_the_clock = (*closes - *opens).num_hours() >= 20;
-    let began = if goes_on || is_around_the_clock { named.0.min(*opens) } else { *opens };
-    (began, if is_around_the_clock { named.1.max(*closes) } else { *closes })
+    (
+        exchange.began(origin.timeframe, origin.open_time),
+        if is_around_the_clock { named.1.max(*closes) } else { *closes },
+    )
 }
 
 #[cfg(test)]
