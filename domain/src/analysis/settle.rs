@@ -162,13 +162,16 @@ impl Evidence {
             given_at.is_some_and(|given| began + prompt < given)
         };
         let later = candles.iter().filter(|candle| candle.open_time >= closed_at);
+        // Its own candle may have opened at half past.
+        let own = candles.iter().take_while(|candle| candle.open_time < closed_at).last();
+        let own_closed_at = own.map_or(closed_at, |own| own.open_time + span);
         Terms {
             direction: signal.direction,
             entry: signal.entry,
             target: signal.target,
             stop: signal.stop,
             closed_at,
-            is_of_close: given_at.is_some_and(|given| given >= closed_at),
+            is_of_close: given_at.is_some_and(|given| given >= own_closed_at),
             missed: later.take_while(had_begun).count(),
             horizon: signal.mode.horizon(),
         }
