@@ -59,8 +59,6 @@ const POSTGRES_SESSION: [(&str, &str); 3] =
 const ROW_BUFFER: usize = 128;
 /// How often a transaction that lost to another is tried in all.
 const MOST_ATTEMPTS: u32 = 12;
-/// The same for one that found its place taken: mostly it lost, but it may be a bug of ours, and that ends soon.
-const ATTEMPTS_AT_A_PLACE: u32 = 4;
 
 impl Db {
     /// Opens the pools. A SQLite file that does not exist is made.
@@ -299,8 +297,7 @@ pub(crate) fn nothing() -> Condition {
 /// waited for another process for as long as it may.
 fn most_attempts(error: &Error) -> u32 {
     match error.database().and_then(code).as_deref() {
-        Some("40001" | "40P01" | "517") => MOST_ATTEMPTS,
-        Some("23505") => ATTEMPTS_AT_A_PLACE,
+        Some("40001" | "40P01" | "23505" | "517") => MOST_ATTEMPTS,
         _ => 1,
     }
 }
