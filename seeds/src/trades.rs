@@ -76,5 +76,7 @@ async fn open(domain: &Domain, anchor: DateTime<Utc>) -> Result<Vec<PastTrade>> 
             });
         }
     }
+    // A market that was closed at its hour counts from when it was last open.
+    trades.sort_by_key(|trade| trade.opened.at);
     Ok(trades)
 }
