@@ -57,6 +57,8 @@ both_databases! {
                 app.done(&["restore", "--check", app.path("backups").join(name).to_str().unwrap()]);
             }
         }
+        // A backup is named by its second, and what the last one left has that name.
+        tokio::time::sleep(Duration::from_secs(1)).await;
         let file = backed_up(&app);
         let Some(other) = beside(&app, app.backend).await else { return };
         restored(&other, &file);
