@@ -1,7 +1,8 @@
 //! The database: two pools and the one way to write.
 //!
 //! SQLite has one writer connection and several readers, so that a write waits its turn in our queue and never meets
-//! SQLITE_BUSY inside this process; WAL lets readers go on meanwhile. PostgreSQL has one pool for both.
+//! SQLITE_BUSY inside this process; WAL lets readers go on meanwhile. PostgreSQL's two pools differ in what a connection is
+//! told once, when it is opened, instead of for each transaction: those that write are serializable.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +16,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     Condition, ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    DbErr, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 use crate::error::{Error, Result, code};
@@ -29,7 +30,7 @@ pub type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 't>>;
 pub struct DbConfig {
     /// `sqlite://PATH` or `postgres://…`.
     pub url: String,
-    /// Reader connections on SQLite, all connections on PostgreSQL.
+    /// Connections that read, at most; as many write on PostgreSQL, and one on SQLite.
     pub connections: u32,
     /// How long a request waits for a connection before it is UNAVAILABLE.
     pub acquire_timeout: Duration,
@@ -49,6 +50,7 @@ impl DbConfig {
 pub struct Db {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    is_walled: bool,
     statements: Arc<AtomicU64>,
 }
 
@@ -66,36 +68,20 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached or opened.
     pub async fn connect(config: &DbConfig) -> Result<Self, DbErr> {
-        if config.url.starts_with("sqlite:") {
-            let writer = SeaOrm::connect(Self::sqlite(config, 1, false)).await?;
-            let reader = SeaOrm::connect(Self::sqlite(config, config.connections, true)).await?;
-            return Ok(Self::counting(reader, writer));
-        }
-        let mut options = Self::common(config, config.connections);
-        if config.connections == 1 {
-            // What is set on the only one, such as a lock, is to last as long as the pool does.
-            options.idle_timeout(None).max_lifetime(None);
-        }
-        let is_walled = config.row_level_security;
-        options.map_sqlx_postgres_opts(move |postgres| {
-            let postgres = postgres.options(POSTGRES_SESSION).application_name("bellwether");
-            if is_walled { postgres } else { postgres.options([wall::EVERYTHING]) }
-        });
-        if is_walled {
-            // The one is called for connections that were used before, the other for new ones.
-            options.map_sqlx_postgres_before_acquire(|connection, _| {
-                Box::pin(async { wall::stand(connection).await.map(|()| true) })
-            });
-            options.map_sqlx_postgres_pool_opts(|pool| {
-                pool.after_connect(|connection, _| Box::pin(wall::stand(connection)))
-            });
-        }
-        let pool = SeaOrm::connect(options).await?;
-        Ok(Self::counting(pool.clone(), pool))
+        let (reader, writer) = if config.url.starts_with("sqlite:") {
+            (Self::sqlite(config, config.connections, true), Self::sqlite(config, 1, false))
+        } else {
+            (Self::postgres_reader(config), Self::postgres_writer(config))
+        };
+        // First the one that makes the file.
+        let writer = SeaOrm::connect(writer).await?;
+        let reader = SeaOrm::connect(reader).await?;
+        let is_walled = config.row_level_security && reader.get_database_backend() == DbBackend::Postgres;
+        Ok(Self::counting(reader, writer, is_walled))
     }
 
     /// The pools, each of whose statements is counted and timed.
-    fn counting(mut reader: DatabaseConnection, mut writer: DatabaseConnection) -> Self {
+    fn counting(mut reader: DatabaseConnection, mut writer: DatabaseConnection, is_walled: bool) -> Self {
         let statements = Arc::new(AtomicU64::new(0));
         for (pool, name) in [(&mut reader, "reader"), (&mut writer, "writer")] {
             let statements = Arc::clone(&statements);
@@ -105,7 +91,7 @@ impl Db {
                     .record(statement.elapsed.as_secs_f64());
             });
         }
-        Self { reader, writer, statements }
+        Self { reader, writer, is_walled, statements }
     }
 
     /// How many statements were run, but for BEGIN and COMMIT.
@@ -150,6 +136,38 @@ impl Db {
         options
     }
 
+    /// Connections that each time they are taken are told the tenant of the task that takes them.
+    fn postgres_reader(config: &DbConfig) -> ConnectOptions {
+        let mut options = Self::postgres(config, if config.row_level_security { &[] } else { &[wall::EVERYTHING] });
+        if config.row_level_security {
+            // The one is called for connections that were used before, the other for new ones.
+            options.map_sqlx_postgres_before_acquire(|connection, _| {
+                Box::pin(async { wall::stand(connection).await.map(|()| true) })
+            });
+            options.map_sqlx_postgres_pool_opts(|pool| {
+                pool.after_connect(|connection, _| Box::pin(wall::stand(connection)))
+            });
+        }
+        options
+    }
+
+    /// Connections for [`Db::begin`], which confines the transaction.
+    fn postgres_writer(config: &DbConfig) -> ConnectOptions {
+        Self::postgres(config, &[wall::EVERYTHING, ("default_transaction_isolation", "serializable")])
+    }
+
+    fn postgres(config: &DbConfig, session: &'static [(&str, &str)]) -> ConnectOptions {
+        let mut options = Self::common(config, config.connections);
+        if config.connections == 1 {
+            // What is set on the only one, such as a lock, is to last as long as the pool does.
+            options.idle_timeout(None).max_lifetime(None);
+        }
+        options.map_sqlx_postgres_opts(move |postgres| {
+            postgres.options(POSTGRES_SESSION).options(session.iter().copied()).application_name("bellwether")
+        });
+        options
+    }
+
     /// For reading. On SQLite these connections cannot write.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
@@ -162,16 +180,18 @@ impl Db {
 
     /// The name of each pool, how many connections it has, and how many of them are idle.
     pub(crate) fn pools(&self) -> Vec<(&'static str, usize, usize)> {
-        match self.backend() {
-            DbBackend::Sqlite => [("reader", &self.reader), ("writer", &self.writer)]
-                .map(|(name, pool)| (name, pool.get_sqlite_connection_pool()))
-                .map(|(name, pool)| (name, pool.size() as usize, pool.num_idle()))
-                .to_vec(),
-            _ => {
-                let pool = self.writer.get_postgres_connection_pool();
-                vec![("shared", pool.size() as usize, pool.num_idle())]
+        let (reader, writer) = (("reader", &self.reader), ("writer", &self.writer));
+        let sizes = |(name, pool): (_, &DatabaseConnection)| match self.backend() {
+            DbBackend::Sqlite => {
+                let pool = pool.get_sqlite_connection_pool();
+                (name, pool.size() as usize, pool.num_idle())
             }
-        }
+            _ => {
+                let pool = pool.get_postgres_connection_pool();
+                (name, pool.size() as usize, pool.num_idle())
+            }
+        };
+        vec![sizes(reader), sizes(writer)]
     }
 
     /// Which of the two databases this is.
@@ -198,8 +218,9 @@ impl Db {
     /// # Errors
     /// When a connection cannot be closed.
     pub async fn close(self) -> Result<(), DbErr> {
-        if self.backend() == DbBackend::Sqlite {
-            self.reader.close().await?;
+        let is_sqlite = self.backend() == DbBackend::Sqlite;
+        self.reader.close().await?;
+        if is_sqlite {
             // Refreshes what the planner knows of tables that have grown. It can wait for the next time, and not for others.
             let optimize = "PRAGMA busy_timeout = 0; PRAGMA optimize";
             if let Err(error) = self.writer.execute_unprepared(optimize).await {
@@ -222,26 +243,34 @@ impl Db {
         F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync,
         T: Send,
     {
-        let mut attempt = 1;
-        loop {
-            match self.attempt(&work).await {
-                Err(error) if attempt < most_attempts(&error) => {
-                    tokio::time::sleep(pause(attempt)).await;
-                    attempt += 1;
-                }
-                done => return done,
-            }
+        retried(|| Box::pin(self.attempt(&work))).await
+    }
+
+    /// Runs one statement that is a transaction by itself, and returns its first row: as [`Db::write`] does, without the
+    /// round trips that begin and end one.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) async fn write_at_once(&self, statement: &Statement) -> Result<Option<QueryResult>> {
+        if wall::is_confined() {
+            let run = self.write(|tx| {
+                let statement = statement.clone();
+                Box::pin(async move { Ok(tx.query_one_raw(statement).await?) })
+            });
+            return run.await;
         }
+        retried(|| Box::pin(async { Ok(self.writer.query_one_raw(statement.clone()).await?) })).await
     }
 
     /// Runs one statement that decides everything by itself, such as an upsert that counts, and tells how many rows it
-    /// touched. Outside of a transaction those who meet at one row wait for each other; inside, all but one would have
-    /// to begin again.
+    /// touched. Those who meet at one row wait for each other; were they serializable, all but one would have to begin
+    /// again.
     ///
     /// # Errors
     /// The database's own.
     pub(crate) async fn run(&self, statement: Statement) -> Result<u64, DbErr> {
-        Ok(self.writer.execute_raw(statement).await?.rows_affected())
+        let pool = if self.backend() == DbBackend::Sqlite { &self.writer } else { &self.reader };
+        Ok(pool.execute_raw(statement).await?.rows_affected())
     }
 
     /// Begins a transaction that whoever stops waiting for it leaves nothing of. sqlx forgets a BEGIN that it has sent to
@@ -249,16 +278,20 @@ impl Db {
     /// pool would hand on a connection with a transaction open that nobody ever commits. A task of its own comes to its
     /// end whatever happens, and a transaction that nobody takes is rolled back. On SQLite sqlx does so by itself.
     async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let is_postgres = self.backend() == DbBackend::Postgres;
         let options = TransactionOptions {
-            isolation_level: is_postgres.then_some(IsolationLevel::Serializable),
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let writer = self.writer.clone();
+        let (writer, is_walled) = (self.writer.clone(), self.is_walled);
         #[expect(clippy::disallowed_methods, reason = "the one place that begins a transaction")]
-        let begun = async move { writer.begin_with_options(options).await };
-        if !is_postgres {
+        let begun = async move {
+            let tx = writer.begin_with_options(options).await?;
+            if is_walled {
+                wall::stand_in(&tx).await?;
+            }
+            Ok(tx)
+        };
+        if self.backend() == DbBackend::Sqlite {
             return begun.await;
         }
         let begun = tokio::spawn(wall::confined_alike(begun)).await;
@@ -282,6 +315,20 @@ impl Db {
                 }
                 Err(error)
             }
+        }
+    }
+}
+
+/// Does something again for as long as it loses to another transaction and may be tried again.
+async fn retried<'a, T>(work: impl Fn() -> Work<'a, T>) -> Result<T> {
+    let mut attempt = 1;
+    loop {
+        match work().await {
+            Err(error) if attempt < most_attempts(&error) => {
+                tokio::time::sleep(pause(attempt)).await;
+                attempt += 1;
+            }
+            done => return done,
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! The first is the scope that every query has in it (`visible_to`). Should one be forgotten, the database still hands
 //! out no other tenant's row, for its policies (see the migrations) let a statement see what the setting
-//! `bellwether.tenant` names. Every connection that is taken from the pool gets that setting from here: the tenant that
-//! the work at hand is confined to, or `*` where it is not: signing in, jobs, the command line, and who may see all
-//! tenants. A connection that was given none sees nothing.
+//! `bellwether.tenant` names. Every connection that is taken for reading, and every transaction, gets that setting from
+//! here: the tenant that the work at hand is confined to, or `*` where it is not: signing in, jobs, the command line, and
+//! who may see all tenants. A connection that was given none sees nothing.
 //!
 //! The confinement belongs to the task. What work hands to another task (the recorder, which writes for many tenants at
 //! once) is not confined by it.
@@ -14,6 +14,7 @@ use std::task::Poll;
 use futures_util::Stream;
 use futures_util::stream;
 use sea_orm::sqlx::{self, PgConnection};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
 
 use crate::ids::{Id, TenantId};
 use crate::permission::Permission;
@@ -59,11 +60,24 @@ fn confinement() -> Option<TenantId> {
     TENANT.try_with(|tenant| *tenant).ok().flatten()
 }
 
+/// Whether the task at hand is confined to a tenant.
+pub(crate) fn is_confined() -> bool {
+    confinement().is_some()
+}
+
 /// Confines a connection to the tenant of the task that has just taken it.
 pub(crate) async fn stand(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let tenant = confinement().map_or_else(|| EVERYTHING.1.to_owned(), |tenant| tenant.uuid().to_string());
     let set = sqlx::query("SELECT set_config($1, $2, false)").bind(EVERYTHING.0).bind(tenant);
     set.execute(connection).await.map(drop)
+}
+
+/// Confines a transaction that has just begun, on a connection that sees every tenant, to the tenant of the task.
+pub(crate) async fn stand_in(tx: &DatabaseTransaction) -> Result<(), DbErr> {
+    let Some(tenant) = confinement() else { return Ok(()) };
+    let values = [EVERYTHING.0.into(), tenant.uuid().to_string().into()];
+    let set = Statement::from_sql_and_values(tx.get_database_backend(), "SELECT set_config($1, $2, true)", values);
+    tx.execute_raw(set).await.map(drop)
 }
 
 /// The setting, and its value for a connection that sees every tenant.

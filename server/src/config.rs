@@ -101,7 +101,7 @@ pub enum Introspection {
 pub struct Database {
     /// sqlite://PATH or postgres://…; by default a SQLite database in the data folder.
     pub url: Option<String>,
-    /// Reader connections on SQLite, all connections on PostgreSQL.
+    /// Connections that read, at most; as many write on PostgreSQL, and one on SQLite.
     pub connections: u32,
     /// Whether PostgreSQL too keeps tenants apart.
     pub row_level_security: bool,

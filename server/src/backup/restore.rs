@@ -130,10 +130,14 @@ impl Target {
             return Ok(Self { connection: exclusively(&url).await?, _lock: lock });
         }
         let db = migrate::alone(config).await?.db;
+        // One of our own two connections reads and one writes.
+        let own = Statement::from_string(DbBackend::Postgres, "SELECT pg_backend_pid() AS pid");
+        let reader = db.reader().query_one_raw(own).await?.map(|row| row.try_get::<i32>("", "pid")).transpose()?;
         let others = "SELECT count(*) AS others FROM pg_stat_activity WHERE datname = current_database() \
-                      AND application_name = 'bellwether' AND pid <> pg_backend_pid()";
+                      AND application_name = 'bellwether' AND pid <> pg_backend_pid() AND pid <> $1";
+        let others = Statement::from_sql_and_values(DbBackend::Postgres, others, [reader.into()]);
         let connection = db.writer().clone();
-        let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, others)).await?;
+        let row = connection.query_one_raw(others).await?;
         if row.map_or(Ok(0), |row| row.try_get::<i64>("", "others"))? > 0 {
             bail!("{IN_USE}");
         }

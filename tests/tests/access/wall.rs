@@ -119,13 +119,18 @@ async fn nothing_is_written_through_the_wall() {
     let trader = app.viewer("b", Role::Trader).await;
     let other = bellwether_domain::ids::Id::uuid(app.tenant("a"));
     let db = app.domain.db();
-    let run = |statement: String| async move { db.writer().execute_unprepared(&statement).await };
+    let run = |statement: String| {
+        db.write(move |tx| {
+            let statement = statement.clone();
+            Box::pin(async move { Ok(tx.execute_unprepared(&statement).await?) })
+        })
+    };
     let insert = || {
         run(format!(
             "INSERT INTO strategies (id, tenant_id, name, created_at) VALUES (gen_random_uuid(), '{other}', 'theirs', now())"
         ))
     };
-    let error = wall::confine(&trader, insert()).await.unwrap_err().to_string();
+    let error = format!("{:?}", wall::confine(&trader, insert()).await.unwrap_err());
     assert!(error.contains("row-level security"), "{error}");
     for statement in ["UPDATE users SET first_name = 'Taken'", "DELETE FROM audit_log"] {
         let statement = format!("{statement} WHERE tenant_id = '{other}'");

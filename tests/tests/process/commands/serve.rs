@@ -110,8 +110,7 @@ both_databases! {
             "bellwether_users{role=\"TRADER\",status=\"ACTIVE\"} ",
             "bellwether_users{role=\"OWNER\",status=\"ACTIVE\"} 1",
             "bellwether_cache_entries{cache=\"sessions\"} ",
-            if app.url.starts_with("sqlite") { "bellwether_db_connections{pool=\"writer\",state=\"idle\"} " }
-            else { "bellwether_db_connections{pool=\"shared\",state=\"idle\"} " },
+            "bellwether_db_connections{pool=\"writer\",state=\"idle\"} ",
         ];
         until(Duration::from_secs(60), "every metric is there", async || {
             let answer = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap();
