@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, OnConflict, Query, WithClause};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Iterable, QueryFilter, Set,
-    Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Iterable, QueryFilter,
+    Set, Statement,
 };
 
 use super::draft::{Draft, OnDuplicate};
@@ -36,7 +36,10 @@ impl Domain {
         let drafts = drafts.into_iter().zip(&problems).filter(|(_, problem)| problem.is_none());
         let drafts: Vec<Draft> = drafts.map(|(draft, _)| draft).collect();
         let mut written = Vec::new();
-        if !drafts.is_empty() {
+        if let Some(alone) = self.insert_alone(&drafts).await? {
+            written = vec![Ok(alone)];
+            self.feed().wake();
+        } else if !drafts.is_empty() {
             let write = self.db().write(|tx| {
                 let (domain, drafts) = (self.clone(), drafts.clone());
                 Box::pin(async move { domain.write_drafts_in(tx, &drafts).await })
@@ -50,6 +53,41 @@ impl Domain {
             None => written.next().unwrap_or_else(|| Err(lost())),
         });
         Ok(answers.collect())
+    }
+
+    /// Inserts what is the only draft in one statement with its sequence, which saves PostgreSQL three round trips of four;
+    /// none where there are more, the statement can't be told to the database, or its signal came to be there meanwhile.
+    async fn insert_alone(&self, drafts: &[Draft]) -> Result<Option<Recorded>> {
+        let [draft] = drafts else { return Ok(None) };
+        // One that is to be brought up to date is likely to be there.
+        if self.db().backend() != DbBackend::Postgres || draft.on_duplicate != OnDuplicate::Ignore {
+            return Ok(None);
+        }
+        let model = self.model(draft, 0)?;
+        let mut next = Query::insert();
+        next.into_table("signal_sequence").columns(["tenant_id", "value"]);
+        next.values([model.tenant_id.uuid().into(), 1_i64.into()]).map_err(misfit)?;
+        let raised = Expr::col(("signal_sequence", "value")).add(1_i64);
+        next.on_conflict(OnConflict::column("tenant_id").value("value", raised).to_owned()).returning_col("value");
+        let row = ActiveModel::from(model.clone());
+        let mut signal = Query::select();
+        signal.from("next");
+        for column in Column::iter() {
+            signal.expr(match column {
+                Column::Sequence => Expr::col(("next", "value")),
+                _ => Expr::val(row.get(column).into_value().ok_or_else(lost)?),
+            });
+        }
+        let mut insert = Query::insert();
+        insert.into_table(Entity).columns(Column::iter()).select_from(signal).map_err(misfit)?;
+        insert.on_conflict(OnConflict::column(Column::IdempotencyKey).do_nothing().to_owned());
+        insert.returning_col(Column::Sequence);
+        let next = CommonTableExpression::new().table_name("next").query(next).to_owned();
+        let insert = insert.with(WithClause::new().cte(next).to_owned());
+        let inserted = self.db().write_at_once(&self.db().backend().build(&insert)).await?;
+        let Some(row) = inserted else { return Ok(None) };
+        let sequence = row.try_get("", "sequence")?;
+        Ok(Some(Recorded { outcome: RecordOutcome::Inserted, signal: Model { sequence, ..model } }))
     }
 
     /// The same inside a transaction; strategies must be known.
@@ -163,9 +201,7 @@ async fn insert_new(tx: &DatabaseTransaction, models: &[Model]) -> Result<HashSe
         for model in models {
             let row = ActiveModel::from(model.clone());
             let values = Column::iter().map(|column| row.get(column).into_value().map(Into::into));
-            insert.values(values.collect::<Option<Vec<_>>>().ok_or_else(lost)?).map_err(|error| {
-                Error::from(Fault::Bug(format!("the signals' insert does not fit its columns: {error}")))
-            })?;
+            insert.values(values.collect::<Option<Vec<_>>>().ok_or_else(lost)?).map_err(misfit)?;
         }
         insert.on_conflict(OnConflict::column(Column::IdempotencyKey).do_nothing().to_owned());
         insert.returning_col(Column::Id);
@@ -244,6 +280,10 @@ async fn by_keys(db: &impl ConnectionTrait, keys: &[Vec<u8>]) -> Result<HashMap<
     #[expect(clippy::disallowed_methods, reason = "a key has tenant and author in it: only their own can match")]
     let found = Entity::find().filter(Column::IdempotencyKey.is_in(keys.to_vec())).all(db).await?;
     Ok(found.into_iter().map(|model| (model.idempotency_key.clone(), model)).collect())
+}
+
+fn misfit(error: sea_orm::sea_query::error::Error) -> Error {
+    Fault::Bug(format!("an insert of signals does not fit its columns: {error}")).into()
 }
 
 fn lost() -> Error {
