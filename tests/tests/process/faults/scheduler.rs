@@ -7,8 +7,9 @@ mod takeover;
 
 use std::time::Duration;
 
+use bellwether_domain::clock::{Clock, SystemClock};
 use bellwether_tests::{Backend, Client};
-use chrono::{Timelike, Utc};
+use chrono::Timelike;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
@@ -50,7 +51,7 @@ async fn leads(server: &Server, message: &str) -> i64 {
 /// is seen later is the one that was asked for.
 async fn settled(place: &Place) {
     // Its schedule is hourly: none of its times is to fall into a test.
-    while Utc::now().minute() >= 58 {
+    while SystemClock.now().minute() >= 58 {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     until(PATIENCE, "every job has run", async || {
