@@ -78,7 +78,8 @@ impl Domain {
             );
             return Err(Problem::validation(&["timeframe"], message).into());
         }
-        let age = self.age_to_tell(&asset, analysis.timeframe, newest, asked_at)?;
+        let had_none_at = self.no_candles(&asset, analysis.timeframe).map(|nothing| nothing.at);
+        let age = self.age_to_tell(&asset, analysis.timeframe, newest, asked_at.max(had_none_at))?;
         let analyst = self.analyst(asset.id, analysis.timeframe, fetched_at, &candles).await;
         let place = Place {
             asset: &asset,

@@ -18,8 +18,8 @@ const LONGEST_REST: u64 = 21;
 pub(super) enum Freshness {
     /// It is the newest that can be there.
     Fresh,
-    /// A later one is due that its source was asked for and does not have, or that no source is asked for: nothing was
-    /// traded, or the candles come from a file. It may be judged, and its age be told.
+    /// A later one is due that its source was asked for and does not have, or that no source has: nothing was traded, or the
+    /// candles come from a file. It may be judged, and its age be told.
     Aged,
     /// A later one is due that its source was not heard of, or the source has had none for longer than the longest weekend.
     Stale,
@@ -31,7 +31,8 @@ pub(super) fn is_news(candle: DateTime<Utc>, timeframe: Timeframe, now: DateTime
 }
 
 impl Domain {
-    /// How new a candle is that is the newest of its asset and timeframe, in a series that a source last answered for then.
+    /// How new a candle is that is the newest of its asset and timeframe, in a series for which a source last answered then, if
+    /// only that it has none.
     pub(super) fn freshness(
         &self,
         asset: &Asset,

@@ -28,10 +28,19 @@ struct State {
     at: HashMap<Question, DateTime<Utc>>,
     /// When it was last answered, if only with an old price.
     answered: HashMap<Question, DateTime<Utc>>,
-    /// When there was nothing to be had, and how far back that was looked for.
-    nothing: HashMap<Question, (DateTime<Utc>, DateTime<Utc>)>,
+    /// Of what there was nothing to be had.
+    nothing: HashMap<Question, Nothing>,
     /// What is being asked, with when it was before.
     under_way: HashMap<Question, Option<DateTime<Utc>>>,
+}
+
+/// That a source had nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Nothing {
+    /// When it said so.
+    pub(crate) at: DateTime<Utc>,
+    /// From when on it was looked for; none where the source does not know the asset.
+    pub(crate) since: Option<DateTime<Utc>>,
 }
 
 /// Questions that are under way until this is dropped.
@@ -86,9 +95,9 @@ impl Asked {
         state.nothing.remove(&question);
     }
 
-    /// Notes that there was nothing to be had from `from` on.
-    pub(super) fn note_nothing(&self, question: Question, from: DateTime<Utc>, now: DateTime<Utc>) {
-        self.state().nothing.insert(question, (now, from));
+    /// Notes that there was nothing to be had from `since` on; without it, that the source does not know the asset.
+    pub(super) fn note_nothing(&self, question: Question, since: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        self.state().nothing.insert(question, Nothing { at: now, since });
     }
 
     /// When it was last asked.
@@ -103,8 +112,13 @@ impl Asked {
 
     /// Whether there was nothing to be had of late, that far back.
     pub(super) fn had_nothing(&self, question: Question, from: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        let nothing = self.state().nothing.get(&question).copied();
-        nothing.is_some_and(|(at, since)| now - at < NOTHING_LASTS && from >= since)
+        let is_so = |Nothing { at, since }| now - at < NOTHING_LASTS && since.is_none_or(|since| from >= since);
+        self.nothing(question).is_some_and(is_so)
+    }
+
+    /// That there was nothing to be had when it was last asked, if that is so, however long ago.
+    pub(super) fn nothing(&self, question: Question) -> Option<Nothing> {
+        self.state().nothing.get(&question).copied()
     }
 
     /// Whether it is being asked just now.
@@ -139,13 +153,15 @@ mod tests {
         let now: DateTime<Utc> = "2026-03-02T12:00:00Z".parse().unwrap();
         let (day, question) = (TimeDelta::days(1), (AssetId::from_uuid(Uuid::nil()), Some(Timeframe::D1)));
         assert!(!asked.had_nothing(question, now, now));
-        asked.note_nothing(question, now - day, now);
+        asked.note_nothing(question, Some(now - day), now);
         assert!(asked.had_nothing(question, now - day, now) && asked.had_nothing(question, now, now));
         assert!(!asked.had_nothing(question, now - day * 2, now), "further back was not looked");
         assert!(!asked.had_nothing((question.0, None), now, now), "of a quote nothing is known");
         assert!(!asked.had_nothing(question, now, now + NOTHING_LASTS));
         asked.note_answer(question, now);
         assert!(!asked.had_nothing(question, now, now));
+        asked.note_nothing(question, None, now);
+        assert!(asked.had_nothing(question, DateTime::UNIX_EPOCH, now), "of an asset that it does not know");
     }
 
     #[test]

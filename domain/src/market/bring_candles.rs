@@ -5,9 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Timeframe;
+use super::asked::Nothing;
 use super::asset::Model as Asset;
 use super::candle_series::deepest;
-use super::read_candles::smaller;
+use super::read_candles::series_to_read;
 use super::source::SourceName;
 use crate::Domain;
 use crate::error::Result;
@@ -51,18 +52,25 @@ impl Domain {
         Ok(self.asked().at((asset.id, Some(stored))).max(series.and_then(|series| series.asked_at)))
     }
 
-    /// Whether a source that is switched on has candles of this asset and timeframe.
+    /// Whether a source that is switched on has candles of this timeframe, or those that they are made of, and has not said
+    /// that it does not know the asset.
     pub(crate) fn has_candle_source(&self, asset: &Asset, timeframe: Timeframe) -> bool {
         self.timeframe_to_ask(asset, timeframe).is_some()
+            && self.no_candles(asset, timeframe).is_none_or(|nothing| nothing.since.is_some())
+    }
+
+    /// That the asset's source had no candles of this timeframe, or of those that they are made of, when it was last asked
+    /// by this process, if that is so.
+    pub(crate) fn no_candles(&self, asset: &Asset, timeframe: Timeframe) -> Option<Nothing> {
+        let stored = self.timeframe_to_ask(asset, timeframe)?;
+        self.asked().nothing((asset.id, Some(stored)))
     }
 
     /// Where the candles come from that are read for this asset and timeframe; none where there are none.
     pub(crate) async fn candle_basis(&self, asset: AssetId, timeframe: Timeframe) -> Result<Option<CandleBasis>> {
         let series = self.series_of(asset).await?;
-        let stored = std::iter::once(&timeframe)
-            .chain(smaller(timeframe))
-            .find_map(|part| series.iter().find(|series| series.timeframe == *part));
-        Ok(stored.map(|series| CandleBasis { source: series.source, fetched_at: series.fetched_at }))
+        Ok(series_to_read(&series, timeframe)
+            .map(|series| CandleBasis { source: series.source, fetched_at: series.fetched_at }))
     }
 
     /// The same for what the business judges and learns from of its own accord; none where the candles are simulated, but in

@@ -11,7 +11,7 @@ use super::asset::Model as Asset;
 use super::candle::Candle;
 use super::patience::{BRIEF, wait_for};
 use super::rate::Rate;
-use super::read_candles::smaller;
+use super::read_candles::{itself_or_smaller, series_to_read};
 use super::series::head;
 use super::source::SourceName;
 use crate::Domain;
@@ -120,10 +120,8 @@ impl Domain {
             self.ask_for_candles(&asset, stored, from.max(now - deepest(stored))).await?;
         }
         let series = self.series_of(asset.id).await?;
-        let stored = std::iter::once(&timeframe)
-            .chain(smaller(timeframe))
-            .find_map(|part| series.iter().find(|series| series.timeframe == *part));
-        let stored = stored.ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
+        let stored =
+            series_to_read(&series, timeframe).ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
         viewer.may_see_price(stored.source.licence())?;
         let mut candles = self.closed_candles(&asset, timeframe, Some(from), until, MOST_CANDLES + 1).await?;
         let has_earlier = candles.len() > MOST_CANDLES;
@@ -224,8 +222,7 @@ impl Domain {
     /// The timeframe that the asset's source is asked for, to have candles of this one.
     pub(super) fn timeframe_to_ask(&self, asset: &Asset, timeframe: Timeframe) -> Option<Timeframe> {
         let source = self.source_of(asset)?;
-        let mut candidates = std::iter::once(timeframe).chain(smaller(timeframe).iter().copied());
-        candidates.find(|candidate| source.timeframes().contains(candidate))
+        itself_or_smaller(timeframe).find(|candidate| source.timeframes().contains(candidate))
     }
 }
 

@@ -121,23 +121,34 @@ impl Domain {
         }
     }
 
-    /// The pairs that a rate is made of: the two currencies' own, else those with the US dollar.
+    /// The pairs that a rate is, or may be, made of: the two currencies' own where that has a price, else that and those with
+    /// the US dollar.
     pub(crate) async fn rate_assets(&self, from: &str, to: &str) -> Result<Vec<Arc<Asset>>> {
         if from == to {
             return Ok(Vec::new());
         }
-        let either = async |one: &str, other: &str| -> Result<Option<Arc<Asset>>> {
-            let there = self.pair_asset(one, other).await?;
-            if there.is_some() { Ok(there) } else { self.pair_asset(other, one).await }
-        };
-        if let Some(own) = either(from, to).await? {
+        let own = self.either_way(from, to).await?;
+        if let Some((own, true)) = own {
             return Ok(vec![own]);
         }
-        let mut legs = Vec::new();
-        for currency in [from, to] {
-            legs.extend(either(currency, PIVOT).await?);
+        let mut pairs = Vec::from_iter(own.map(|(own, _)| own));
+        for currency in [from, to].into_iter().filter(|_| from != PIVOT && to != PIVOT) {
+            pairs.extend(self.either_way(currency, PIVOT).await?.map(|(leg, _)| leg));
         }
-        Ok(legs)
+        Ok(pairs)
+    }
+
+    /// The pair of two currencies, whichever way round it has a price, and whether it has one.
+    async fn either_way(&self, one: &str, other: &str) -> Result<Option<(Arc<Asset>, bool)>> {
+        let mut without_price = None;
+        for (from, to) in [(one, other), (other, one)] {
+            let Some(asset) = self.pair_asset(from, to).await? else { continue };
+            if self.known_quotes(vec![asset.id]).await?.contains_key(&asset.id) {
+                return Ok(Some((asset, true)));
+            }
+            without_price.get_or_insert((asset, false));
+        }
+        Ok(without_price)
     }
 
     /// Has the sources asked for what a rate is made of, where that is due, and waits so long for it.

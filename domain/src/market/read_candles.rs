@@ -12,8 +12,8 @@ use crate::error::{Fault, Result};
 use crate::fixed::{Price, Quantity};
 use crate::ids::AssetId;
 
-/// Each timeframe with those that its candles can be made of, the largest first.
-pub(super) fn smaller(timeframe: Timeframe) -> &'static [Timeframe] {
+/// The timeframes that the candles of this one can be made of, the largest first.
+fn smaller(timeframe: Timeframe) -> &'static [Timeframe] {
     match timeframe {
         Timeframe::M1 => &[],
         Timeframe::M5 => &[Timeframe::M1],
@@ -23,6 +23,16 @@ pub(super) fn smaller(timeframe: Timeframe) -> &'static [Timeframe] {
         Timeframe::D1 => &[Timeframe::H4, Timeframe::H1],
         Timeframe::W1 => &[Timeframe::D1],
     }
+}
+
+/// A timeframe, and then those that its candles can be made of.
+pub(super) fn itself_or_smaller(timeframe: Timeframe) -> impl Iterator<Item = Timeframe> {
+    std::iter::once(timeframe).chain(smaller(timeframe).iter().copied())
+}
+
+/// The series of an asset that candles of a timeframe are read from: its own, else the one that they are made of.
+pub(super) fn series_to_read(series: &[head::Model], timeframe: Timeframe) -> Option<&head::Model> {
+    itself_or_smaller(timeframe).find_map(|part| series.iter().find(|series| series.timeframe == part))
 }
 
 impl Domain {
@@ -41,34 +51,30 @@ impl Domain {
         limit: usize,
     ) -> Result<Vec<Candle>> {
         let series = self.series_of(asset.id).await?;
-        let head = |timeframe| series.iter().find(|series| series.timeframe == timeframe);
-        if let Some(head) = head(timeframe) {
+        let Some(head) = series_to_read(&series, timeframe) else { return Ok(Vec::new()) };
+        let part = head.timeframe;
+        if part == timeframe {
             return self.stored_candles(timeframe, head.id, from, until, limit).await;
         }
-        for &part in smaller(timeframe) {
-            let Some(head) = head(part) else { continue };
-            let parts = (timeframe.span().num_seconds() / part.span().num_seconds()).max(1);
-            let parts = usize::try_from(parts).unwrap_or(1).saturating_mul(limit.saturating_add(1));
-            // Only whole candles: from the beginning of the first, and to the end of the last.
-            let from = from.map(|from| {
-                let opens = bucket(timeframe, from);
-                if opens < from { opens + timeframe.span() } else { opens }
-            });
-            let mut stored = self.stored_candles(part, head.id, from, until, parts).await?;
-            let is_cut = stored.len() == parts;
-            let reached =
-                until.min(self.reach(asset, head, stored.last().map(|newest| newest.open_time + part.span())));
-            // Hours of shares open at half past: the last of four hours closes after them.
-            let is_aligned = stored.iter().all(|candle| bucket(part, candle.open_time) == candle.open_time);
-            let end = bucket(timeframe, if is_aligned { reached } else { reached - part.span() });
-            stored.retain(|candle| candle.open_time < end);
-            let mut made = aggregate(&stored, timeframe);
-            if is_cut && !made.is_empty() {
-                made.remove(0);
-            }
-            return Ok(made.split_off(made.len().saturating_sub(limit)));
+        let parts = (timeframe.span().num_seconds() / part.span().num_seconds()).max(1);
+        let parts = usize::try_from(parts).unwrap_or(1).saturating_mul(limit.saturating_add(1));
+        // Only whole candles: from the beginning of the first, and to the end of the last.
+        let from = from.map(|from| {
+            let opens = bucket(timeframe, from);
+            if opens < from { opens + timeframe.span() } else { opens }
+        });
+        let mut stored = self.stored_candles(part, head.id, from, until, parts).await?;
+        let is_cut = stored.len() == parts;
+        let reached = until.min(self.reach(asset, head, stored.last().map(|newest| newest.open_time + part.span())));
+        // Hours of shares open at half past: the last of four hours closes after them.
+        let is_aligned = stored.iter().all(|candle| bucket(part, candle.open_time) == candle.open_time);
+        let end = bucket(timeframe, if is_aligned { reached } else { reached - part.span() });
+        stored.retain(|candle| candle.open_time < end);
+        let mut made = aggregate(&stored, timeframe);
+        if is_cut && !made.is_empty() {
+            made.remove(0);
         }
-        Ok(Vec::new())
+        Ok(made.split_off(made.len().saturating_sub(limit)))
     }
 
     /// Until when all candles of a series are known: until a source last answered, or the newest closed. From there to the

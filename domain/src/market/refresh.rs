@@ -79,7 +79,7 @@ impl Domain {
                 }
                 Err(error) => {
                     match error {
-                        SourceError::Unknown => self.asked().note_nothing(question, DateTime::UNIX_EPOCH, now),
+                        SourceError::Unknown => self.asked().note_nothing(question, None, now),
                         SourceError::NoTurn | SourceError::LeftAlone => self.asked().take_back(question),
                         _ => {}
                     }
@@ -137,13 +137,13 @@ impl Domain {
                 count_candles(source.name(), &tidied);
                 let put = self.put_fetched_candles(asset, timeframe, source.name(), tidied, Some(from)).await?;
                 match put {
-                    0 => self.asked().note_nothing(question, wanted, now),
+                    0 => self.asked().note_nothing(question, Some(wanted), now),
                     _ => self.asked().note_answer(question, now),
                 }
                 put
             }
             Err(SourceError::Unknown) => {
-                self.asked().note_nothing(question, DateTime::UNIX_EPOCH, now);
+                self.asked().note_nothing(question, None, now);
                 0
             }
             Err(error) => {

@@ -1,7 +1,6 @@
 //! How new candles are that are judged, and that what was computed of them is not kept beyond them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bellwether_domain::analysis::{IndicatorKind, IndicatorParameters, IndicatorRequest};
@@ -17,10 +16,20 @@ use chrono::TimeDelta;
 
 use crate::analysis::{analysis, candle, code, day, put, sideways_then_up};
 
-/// A source that has candles of 300 days, or does not answer.
+/// A source that has candles of 300 days, or says what it says instead.
 #[derive(Debug, Default)]
 struct Exchange {
-    is_silent: AtomicBool,
+    instead: Mutex<Option<Result<Tidied, SourceError>>>,
+}
+
+impl Exchange {
+    fn says(&self, instead: Option<Result<Tidied, SourceError>>) {
+        *self.instead.lock().unwrap() = instead;
+    }
+
+    fn is_silent(&self) {
+        self.says(Some(Err(SourceError::Status(503))));
+    }
 }
 
 #[async_trait]
@@ -50,8 +59,8 @@ impl MarketSource for Exchange {
     }
 
     async fn candles(&self, _: &Listing, _: CandleRequest) -> Result<Tidied, SourceError> {
-        if self.is_silent.load(Ordering::SeqCst) {
-            return Err(SourceError::Status(503));
+        if let Some(instead) = self.instead.lock().unwrap().clone() {
+            return instead;
         }
         let candles: Vec<Candle> = (0..)
             .zip(sideways_then_up(300))
@@ -85,20 +94,20 @@ both_databases! {
 
         // Noon of Wednesday: nobody was heard of since.
         app.clock.advance(TimeDelta::days(1));
-        exchange.is_silent.store(true, Ordering::SeqCst);
+        exchange.is_silent();
         let refused = app.domain.analyze(&trader, analysis(Some("macd-cross"))).await.unwrap_err();
         assert!(refused.to_string().contains("closed 2 days ago, and its source has none since"), "{refused}");
         assert_eq!(code(refused), ProblemCode::StaleQuote);
 
         // It is heard of, and has had none for longer than the longest weekend.
         app.clock.advance(TimeDelta::days(8));
-        exchange.is_silent.store(false, Ordering::SeqCst);
+        exchange.says(None);
         assert_eq!(code(app.domain.analyze(&trader, analysis(Some("macd-cross"))).await.unwrap_err()), ProblemCode::StaleQuote);
     }
 
     async fn a_file_is_no_answer_of_a_source(app: TestDomain) {
         let exchange = Arc::new(Exchange::default());
-        exchange.is_silent.store(true, Ordering::SeqCst);
+        exchange.is_silent();
         let mut app = app;
         app.domain = app.another_asking(vec![Arc::clone(&exchange) as Arc<dyn MarketSource>]).await;
         let trader = app.viewer("a", Role::Trader).await;
@@ -106,6 +115,19 @@ both_databases! {
         put(&app, 0, &sideways_then_up(297)).await;
         let refused = app.domain.analyze(&trader, analysis(Some("volume-spike"))).await.unwrap_err();
         assert_eq!(code(refused), ProblemCode::StaleQuote, "Friday's is due, and nobody was asked for it");
+        // Once it says that it has none, that is an answer; the file goes on to be judged for as long as its end is news.
+        app.clock.advance(TimeDelta::minutes(20));
+        exchange.says(Some(Ok(Vec::<Candle>::new().into())));
+        let aged = app.domain.analyze(&trader, analysis(Some("volume-spike"))).await.unwrap();
+        assert_eq!(aged.signal.reasons.0.last().unwrap().value.as_deref(), Some("3 days"));
+        app.clock.advance(TimeDelta::days(9));
+        let refused = app.domain.analyze(&trader, analysis(Some("volume-spike"))).await.unwrap_err();
+        assert_eq!(code(refused), ProblemCode::StaleQuote, "the source knows the asset, and yet has had none for long");
+        // Where it does not know the asset, nobody can be asked.
+        app.clock.advance(TimeDelta::minutes(20));
+        exchange.says(Some(Err(SourceError::Unknown)));
+        let old = app.domain.analyze(&trader, analysis(Some("macd-cross"))).await.unwrap();
+        assert_eq!(old.signal.reasons.0.last().unwrap().value.as_deref(), Some("12 days"));
     }
 
     async fn candles_of_a_file_are_judged_with_their_age(app: TestDomain) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bellwether_domain::analysis::StatsGroup;
-use bellwether_domain::market::{SourceName, Timeframe};
+use bellwether_domain::market::{ChartRange, SourceName, Timeframe};
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
 use bellwether_domain::scheduler::RunStatus;
@@ -11,6 +11,7 @@ use bellwether_domain::signals::{
     Audience, Compare, Direction, Mode, NewSignal, OnDuplicate, Outcome, RecordOutcome, Recording, Signal,
     SignalFilter, SignalOrder, SignalOrigin,
 };
+use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{ProblemCode, Viewer};
 use bellwether_integrations::demo::Demo;
 use bellwether_migrations::Migrator;
@@ -20,6 +21,8 @@ use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigratorTrait;
 
 use crate::analysis::{asset, at_rest, candle, code, day, purchase, put, record, signals};
+use crate::market::chart;
+use crate::market::scripted::Scripted;
 use crate::scheduler::run;
 
 const QUIET: ([i64; 4], i64) = ([10_000, 10_100, 9_900, 10_000], 1);
@@ -230,6 +233,27 @@ both_databases! {
         let settled = of(&app, &trader, "BTC-USD", time).await;
         assert_eq!((settled.outcome, settled.is_simulated), (Some(Outcome::Expired), true), "after its 24 candles");
         assert!(settled.return_percent.is_some());
+    }
+
+    async fn candles_are_fetched_first_of_what_was_asked_for_longest_ago(app: TestDomain) {
+        let mut app = app;
+        let owner = app.viewer("a", Role::Owner).await;
+        let (domain, source) = Scripted::asked_by(&app).await;
+        app.domain = domain;
+        let trader = app.viewer("a", Role::Trader).await;
+        record(&app, &trader, vec![purchase(297), msft(297)]).await;
+        app.domain.pause_job(&owner, "candle_refresh", &ClientInfo::default()).await.unwrap();
+        let _jobs = at_rest(&app, &owner).await;
+        // It has none of either, so that both are asked for each time.
+        for [just_asked, other] in [["AAPL", "MSFT"], ["MSFT", "AAPL"], ["AAPL", "MSFT"]] {
+            let daily = chart(just_asked, Timeframe::D1, ChartRange::Month);
+            app.domain.candle_series(&trader, &daily).await.unwrap_err();
+            assert_eq!(source.charted(), [just_asked]);
+            app.clock.advance(TimeDelta::minutes(20));
+            settle(&app, &owner).await;
+            assert_eq!(source.charted(), [other, just_asked]);
+            app.clock.advance(TimeDelta::minutes(20));
+        }
     }
 
     /// A signal is judged by its own window alone, whoever is looked at beside it.

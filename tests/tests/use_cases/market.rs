@@ -3,7 +3,7 @@
 mod coverage;
 mod jobs;
 mod rates;
-mod scripted;
+pub mod scripted;
 mod turns;
 
 use std::sync::Arc;
@@ -56,7 +56,7 @@ fn times(candles: &[Candle]) -> Vec<String> {
     candles.iter().map(|candle| candle.open_time.format("%m-%dT%H:%M").to_string()).collect()
 }
 
-fn chart(symbol: &str, timeframe: Timeframe, range: ChartRange) -> CandleQuery {
+pub fn chart(symbol: &str, timeframe: Timeframe, range: ChartRange) -> CandleQuery {
     CandleQuery { symbol: symbol.to_owned(), timeframe, range: Some(range), from: None, to: None, currency: None }
 }
 

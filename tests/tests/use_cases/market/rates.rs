@@ -81,6 +81,28 @@ both_databases! {
         assert!(elsewhere.rate("MAD", "EUR").await.unwrap().is_stale);
     }
 
+    /// Until the pair of two currencies has a price of its own, those with the dollar make the rate, and are kept fresh for it.
+    async fn the_halves_of_a_rate_are_kept_fresh_where_its_own_pair_has_no_price(app: TestDomain) {
+        let (domain, trader) = (&app.domain, app.viewer("a", Role::Trader).await);
+        let put = async |symbol: &str, price| {
+            let asset = asset(domain, symbol).await;
+            domain.put_quotes(SourceName::Demo, vec![quote(&asset, price, "2026-03-02T11:58:00Z")]).await.unwrap();
+        };
+        for (symbol, price) in [("SAP.DE", "200"), ("EURUSD=X", "1.1"), ("GBPUSD=X", "1.32")] {
+            put(symbol, price).await;
+        }
+        let in_pounds = async || {
+            let quote = domain.quote(&trader, "SAP.DE", Some("GBP")).await.unwrap();
+            let wanted = wanted(domain).await;
+            app.clock.advance(TimeDelta::minutes(61));
+            (quote.rate.unwrap().rate.to_string(), wanted)
+        };
+        let (rate, wanted) = in_pounds().await;
+        assert_eq!((rate.as_str(), wanted), ("0.83333334", ["EURGBP=X", "EURUSD=X", "GBPUSD=X", "SAP.DE"].map(str::to_owned).to_vec()));
+        put("EURGBP=X", "0.84").await;
+        assert_eq!(in_pounds().await, ("0.84".to_owned(), ["EURGBP=X", "SAP.DE"].map(str::to_owned).to_vec()));
+    }
+
     async fn whoever_has_an_account_has_rates_before_the_first_order(app: TestDomain) {
         let (domain, trader) = (&app.domain, app.viewer("a", Role::Trader).await);
         assert!(wanted(domain).await.is_empty());

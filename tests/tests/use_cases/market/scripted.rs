@@ -24,6 +24,8 @@ pub struct Scripted {
     pub candles: Mutex<Vec<Candle>>,
     /// The questions for candles.
     pub asked: Mutex<Vec<CandleRequest>>,
+    /// The symbols whose candles it was asked for, in order.
+    pub charted: Mutex<Vec<String>>,
     /// The symbols whose quotes it was asked for, in order.
     pub quoted: Mutex<Vec<String>>,
     /// What it answers to everything instead.
@@ -45,6 +47,7 @@ impl Scripted {
             clock: Arc::clone(&app.clock),
             candles: Mutex::default(),
             asked: Mutex::default(),
+            charted: Mutex::default(),
             quoted: Mutex::default(),
             error: Mutex::default(),
             patience: Mutex::default(),
@@ -64,6 +67,11 @@ impl Scripted {
     /// The symbols that it was asked for since this was last looked at.
     pub fn quoted(&self) -> Vec<String> {
         std::mem::take(&mut *locked(&self.quoted))
+    }
+
+    /// The symbols whose candles it was asked for since this was last looked at.
+    pub fn charted(&self) -> Vec<String> {
+        std::mem::take(&mut *locked(&self.charted))
     }
 }
 
@@ -121,8 +129,9 @@ impl MarketSource for Scripted {
         listings.iter().map(|listing| (listing.asset.id, answer(listing))).collect()
     }
 
-    async fn candles(&self, _: &Listing, request: CandleRequest) -> Result<Tidied, SourceError> {
+    async fn candles(&self, listing: &Listing, request: CandleRequest) -> Result<Tidied, SourceError> {
         locked(&self.asked).push(request);
+        locked(&self.charted).push(listing.asset.symbol.clone());
         let takes = *locked(&self.takes);
         tokio::time::sleep(takes).await;
         if let Some(error) = locked(&self.error).clone() {
