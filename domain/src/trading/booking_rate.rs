@@ -1,9 +1,11 @@
 //! The rate that amounts are booked at, and when it is too old for that.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::book::Marks;
 use crate::Domain;
 use crate::error::{Error, Fault, Result};
 use crate::market::Rate;
@@ -46,5 +48,14 @@ impl Domain {
             return Ok(());
         }
         self.ask_for_rate(from, to, PATIENCE).await
+    }
+
+    /// The same for all of these marks, in an account's currency.
+    pub(super) async fn freshen_rates(&self, marks: &Marks, currency: &str) -> Result<()> {
+        let old = marks.values().filter(|mark| mark.rate_is_stale).map(|mark| mark.asset.currency.as_str());
+        for from in old.collect::<BTreeSet<_>>() {
+            self.ask_for_rate(from, currency, PATIENCE).await?;
+        }
+        Ok(())
     }
 }

@@ -70,7 +70,8 @@ impl Domain {
         let id = self.account_of_trade(viewer, close.trade_id).await?;
         let hash = Sha256::digest(format!("close {:?} {part:?}", close.trade_id)).to_vec();
         let sent_as = client_id.map(|client_id| (client_id, hash));
-        let _turn = self.desk().turn(id).await;
+        let mut turn = self.desk().turn(id).await;
+        let mut is_fresh = false;
         for _ in 0..MOST_TRIES {
             let book = self.read_book(id).await?;
             if let Some((client_id, hash)) = &sent_as
@@ -82,6 +83,13 @@ impl Domain {
             let part = part.unwrap_or(open.quantity);
             self.check_part(&open, part).await?;
             let marks = self.marks_of(&book, None).await?;
+            if !is_fresh && marks.values().any(|mark| mark.rate_is_stale) {
+                // Nobody else waits for a source.
+                drop(turn);
+                self.freshen_rates(&marks, &book.account.currency).await?;
+                (turn, is_fresh) = (self.desk().turn(id).await, true);
+                continue;
+            }
             let now = self.now();
             let mut booking = Booking::new(self, book.clone(), now);
             let (order, trade) =
@@ -91,6 +99,7 @@ impl Domain {
                 return Ok(ClosedTrade { trade, order, account: book.account, replayed: false });
             }
         }
+        drop(turn);
         Err(Fault::Unavailable(None).into())
     }
 
@@ -104,7 +113,8 @@ impl Domain {
             Some(symbol) => Some(self.ordered_asset(symbol).await?),
             None => None,
         };
-        let _turn = self.desk().turn(id).await;
+        let mut turn = self.desk().turn(id).await;
+        let mut is_fresh = false;
         for _ in 0..MOST_TRIES {
             let book = self.own_book(viewer, id).await?;
             let is_meant = |trade: &&Trade| asset.as_ref().is_none_or(|asset| asset.id == trade.asset_id);
@@ -113,6 +123,13 @@ impl Domain {
                 return Ok(ClosedAll { trades: open, account: book.account });
             }
             let marks = self.marks_of(&book, None).await?;
+            if !is_fresh && marks.values().any(|mark| mark.rate_is_stale) {
+                // Nobody else waits for a source.
+                drop(turn);
+                self.freshen_rates(&marks, &book.account.currency).await?;
+                (turn, is_fresh) = (self.desk().turn(id).await, true);
+                continue;
+            }
             let mut booking = Booking::new(self, book.clone(), self.now());
             let mut trades = Vec::with_capacity(open.len());
             for open in &open {
@@ -125,6 +142,7 @@ impl Domain {
                 return Ok(ClosedAll { trades, account: book.account });
             }
         }
+        drop(turn);
         Err(Fault::Unavailable(None).into())
     }
 

@@ -6,6 +6,7 @@ use bellwether_tests::{TestDomain, both_databases};
 use chrono::TimeDelta;
 
 use super::support::*;
+use crate::market::scripted::Scripted;
 
 both_databases! {
     async fn a_fill_names_its_rate_and_whose_and_how_old_that_was(app: TestDomain) {
@@ -52,6 +53,29 @@ both_databases! {
         let orders = orders_of(&app, &account).await;
         assert!(orders.iter().all(|order| order.status != OrderStatus::Pending));
         close(&app, &viewer, &trade, None).await;
+    }
+
+    async fn a_rate_that_is_too_old_is_asked_for_before_a_trade_is_closed(app: TestDomain) {
+        open_market(&app);
+        quote(&app.domain, "AAPL", "199.98", "200").await;
+        quote(&app.domain, "USDMAD=X", "10.0525", "10.0535").await;
+        let (viewer, account) = account(&app, "MAD", 1).await;
+        let trade = open(&app, &viewer, market(&account, Side::Buy, "2", "AAPL")).await;
+        let (domain, source) = Scripted::asked_by(&app).await;
+        for is_last in [false, true] {
+            app.clock.advance(TimeDelta::minutes(61));
+            quote(&domain, "AAPL", "199.98", "200").await;
+            source.quoted();
+            let closed = if is_last {
+                domain.close_all(&viewer, account.id, None).await.unwrap().trades.remove(0)
+            } else {
+                domain.close_trade(&viewer, closing(&trade, Some("1"))).await.unwrap().trade
+            };
+            assert_eq!(source.quoted(), ["USDMAD=X"]);
+            let id = closed.close_fill_id.unwrap();
+            let fill = domain.fills_by_id(&account, vec![id]).await.unwrap().remove(&id).unwrap();
+            assert_eq!((fill.rate.to_string(), fill.rate_age()), ("2".to_owned(), Some(TimeDelta::zero())));
+        }
     }
 
     async fn over_a_weekend_a_rate_grows_no_older(app: TestDomain) {
