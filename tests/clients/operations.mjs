@@ -217,13 +217,18 @@ await run('operations', [
     });
     const answers = client.iterate({ query: operations.get('SchedulerRunFinished').text });
     let isHeard = false;
-    const heard = answers.next().finally(() => { isHeard = true; });
+    // Other jobs have runs of their own meanwhile.
+    const ofThisJob = async () => {
+      const { value } = await answers.next();
+      return value.data.schedulerRunFinished.job === job ? value : ofThisJob();
+    };
+    const heard = ofThisJob().finally(() => { isHeard = true; });
     // No protocol tells when a subscription is set up: it is asked for runs until one is heard of.
     while (!isHeard) {
       await call('RunJob', { input: { job } }, token);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    const { value } = await within(heard, 'a finished run');
+    const value = await within(heard, 'a finished run');
     await answers.return();
     await client.dispose();
     const run = value.data.schedulerRunFinished;

@@ -15,7 +15,7 @@ use crate::words::assert_for_people;
 /// The password of the owner and of whoever registers.
 pub const PASSWORD: &str = "Proc-Passw0rd!";
 /// How long a command may take.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(180);
 
 /// An installation.
 pub struct Place {

@@ -164,9 +164,14 @@ both_databases! {
             assert_eq!(reason(&with_key(&trader, wrong)).await, "INVALID", "{wrong}");
         }
         with_key(&trader, &token).data(WHO, json!({})).await;
-        let before = app.domain.db().statements();
-        reason(&with_key(&trader, &mistyped)).await;
-        assert_eq!(app.domain.db().statements(), before, "a mistyped key is told without the database");
+        let mut least = u64::MAX;
+        // What runs beside counts too.
+        for _ in 0..5 {
+            let before = app.domain.db().statements();
+            reason(&with_key(&trader, &mistyped)).await;
+            least = least.min(app.domain.db().statements() - before);
+        }
+        assert_eq!(least, 0, "a mistyped key is told without the database");
     }
 
     async fn a_key_runs_out_and_goes_with_its_user(app: TestApp) {

@@ -85,7 +85,7 @@ both_databases! {
             http().post(url).header("content-type", "text/plain").body(body).send().await.unwrap().status().as_u16()
         };
         let frames = ["1m", "5m", "15m", "1h", "4h", "1d"];
-        let symbols = ["AAPL", "MSFT", "NVDA", "AMZN", "META", "TSLA"];
+        let symbols = ["AAPL", "MSFT", "NVDA", "AMZN", "META", "TSLA", "GOOGL", "JPM", "KO", "DIS", "AMD", "NFLX"];
         let alerts: Vec<String> =
             symbols.iter().flat_map(|symbol| frames.map(|frame| format!("BUY {symbol} {frame}"))).collect();
         // A burst, so that some are waiting when the crash comes.

@@ -47,13 +47,16 @@ async fn leads(server: &Server, message: &str) -> i64 {
     hear(server, message, 1).await["token"].as_i64().unwrap()
 }
 
-/// Waits until every job has run as after a first start and none is under way, so that a run of `session_retention` that
-/// is seen later is the one that was asked for.
-async fn settled(place: &Place) {
-    // Its schedule is hourly: none of its times is to fall into a test.
+/// Waits for the next hour where it is near: no run of what is due hourly is to fall into a test.
+async fn far_from_the_hour() {
     while SystemClock.now().minute() >= 58 {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+}
+
+/// Waits until every job has run as after a first start and none is under way, so that a run of `session_retention` that
+/// is seen later is the one that was asked for.
+async fn settled(place: &Place) {
     until(PATIENCE, "every job has run", async || {
         let runs = runs(place).await;
         let has_run =
@@ -103,6 +106,13 @@ struct Run {
     started_at: String,
     finished_at: Option<String>,
     notes: Option<String>,
+}
+
+impl Run {
+    /// Whether it is one of this job under this token that succeeded.
+    fn is_done(&self, job: &str, token: i64) -> bool {
+        (self.job.as_str(), self.token, self.status.as_str()) == (job, token, "SUCCEEDED")
+    }
 }
 
 /// Every run, oldest first.

@@ -3,7 +3,7 @@
 use bellwether_tests::both_databases;
 use serde_json::json;
 
-use super::{RECORD, outcome, signal};
+use super::{RECORD, insist, outcome, signal};
 use crate::place::Place;
 
 /// Clients at once.
@@ -23,10 +23,10 @@ both_databases! {
             let tasks: Vec<_> = (0..CLIENTS).map(|number| {
                 let client = client.at(if number % 2 == 0 { one.address } else { two.address });
                 let input = input.clone();
-                tokio::spawn(async move { client.data(query, json!({"signals": input})).await })
+                tokio::spawn(async move { insist(&client, query, json!({"signals": input})).await })
             }).collect();
             for task in tasks {
-                let payload = task.await.unwrap()["recordSignals"].clone();
+                let payload = task.await.unwrap()["data"]["recordSignals"].clone();
                 let results = payload["results"].as_array().unwrap();
                 assert_eq!(results.len(), 1_000);
                 let own = results.iter().filter(|result| result["outcome"] == "INSERTED").count() as u64;
@@ -54,11 +54,11 @@ both_databases! {
             tokio::spawn(async move {
                 let mut inserted = 0;
                 for signal in signals {
-                    let answer = client.send(RECORD, json!({"input": signal})).await;
-                    match outcome(&answer.body) {
+                    let answer = insist(&client, RECORD, json!({"input": signal})).await;
+                    match outcome(&answer) {
                         Some("INSERTED") => inserted += 1,
                         Some("IGNORED") => {}
-                        _ => panic!("{}", answer.body),
+                        _ => panic!("{answer}"),
                     }
                 }
                 inserted

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use bellwether_tests::Backend;
 use serde_json::json;
 
-use super::{PATIENCE, ask_for, assert_nothing_doubled, brisk, hear, leads, owner, runs, said, settled};
+use super::{
+    PATIENCE, ask_for, assert_nothing_doubled, brisk, far_from_the_hour, hear, leads, owner, runs, said, settled,
+};
 use crate::place::Place;
 use crate::server::{Server, until};
 
@@ -32,6 +34,7 @@ async fn serve_at(place: &Place, faketime: &PathBuf, offset: &str) -> Server {
 async fn clocks_that_differ_change_nothing() {
     let Some(faketime) = faketime() else { return };
     let Some(place) = Place::start(Backend::Postgres).await else { return };
+    far_from_the_hour().await;
     let place = brisk(place);
     let behind = serve_at(&place, &faketime, "-150s").await;
     let first = leads(&behind, "scheduler lock acquired").await;

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::super::{RECORD, outcome, signal};
-use super::{PATIENCE, ask_for, brisk, leads, owner, settled};
+use super::{PATIENCE, ask_for, brisk, far_from_the_hour, leads, owner, settled};
 use crate::place::Place;
 use crate::server::until;
 use crate::small_disk::SmallDisk;
@@ -16,6 +16,7 @@ async fn a_full_disk_is_waited_for() {
     // The disk is gone before the place that it is mounted in.
     // Candles, simulated where no source is switched on, would fill so small a disk by themselves.
     let place = Place::sqlite().with("MARKET__DEMO", "false");
+    far_from_the_hour().await;
     let Some((place, disk)) = SmallDisk::mount(&place.path("data"), "12m").map(|disk| (brisk(place), disk)) else {
         return;
     };

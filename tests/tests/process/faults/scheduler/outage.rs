@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{PATIENCE, ask_for, assert_nothing_doubled, brisk, crowd, crowded, hear, leads, owner, runs, settled};
+use super::{
+    PATIENCE, ask_for, assert_nothing_doubled, brisk, crowd, crowded, far_from_the_hour, hear, leads, owner, runs,
+    settled,
+};
 use crate::cluster::Cluster;
 use crate::place::Place;
 use crate::server::{attempt, until};
@@ -13,6 +16,7 @@ const MANY: usize = 30_000;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_is_done_over_after_the_database_was_away() {
     let Some(cluster) = Cluster::start() else { return };
+    far_from_the_hour().await;
     let place = brisk(Place::postgres(cluster.url()));
     let server = place.serve().await;
     let first = leads(&server, "scheduler lock acquired").await;
@@ -33,8 +37,7 @@ async fn a_job_is_done_over_after_the_database_was_away() {
     until(PATIENCE, "the work is done", async || (crowded(&place).await == 0).then_some(())).await;
     let done = async || {
         let runs = runs(&place).await;
-        let done =
-            runs.iter().any(|run| run.job == "session_retention" && run.token == second && run.status == "SUCCEEDED");
+        let done = runs.iter().any(|run| run.is_done("session_retention", second));
         done.then_some(runs)
     };
     let runs = until(PATIENCE, "and written down", done).await;
@@ -47,6 +50,7 @@ async fn a_job_is_done_over_after_the_database_was_away() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_short_outage_ends_no_term() {
     let Some(cluster) = Cluster::start() else { return };
+    far_from_the_hour().await;
     // The lease of every day.
     let place = Place::postgres(cluster.url());
     let place = place.with("LOG__LEVEL", "info,bellwether_domain::scheduler=debug").founded();

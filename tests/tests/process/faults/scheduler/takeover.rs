@@ -6,13 +6,14 @@ use bellwether_tests::{Backend, both_databases};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
 use super::{
-    PATIENCE, Run, TTL, ask_for, assert_nothing_doubled, brisk, crowd, crowded, hear, leads, owner, runs, said, settled,
+    PATIENCE, TTL, ask_for, assert_nothing_doubled, brisk, crowd, crowded, far_from_the_hour, hear, leads, owner, runs,
+    said, settled,
 };
 use crate::place::Place;
 use crate::server::{Server, until};
 
 /// Work that takes a while.
-const MANY: usize = 10_000;
+const MANY: usize = 30_000;
 
 /// Waits until the work of `session_retention` is under way.
 async fn under_way(place: &Place) {
@@ -23,6 +24,7 @@ async fn under_way(place: &Place) {
 both_databases! {
     /// kill -9 in the middle of a job: the other takes over when the lease has run out, and does the job over.
     async fn a_killed_holder_is_replaced(app: Place) {
+        far_from_the_hour().await;
         let app = brisk(app);
         let mut one = app.serve().await;
         let first = leads(&one, "scheduler lock acquired").await;
@@ -39,7 +41,11 @@ both_databases! {
         assert!(took < TTL + Duration::from_secs(5), "{took:?}");
         assert_eq!(second, first + 1);
         until(PATIENCE, "the work is done", async || (crowded(&app).await == 0).then_some(())).await;
-        hear(&two, "job finished", 1).await;
+        let done = async || {
+            let runs = runs(&app).await;
+            runs.iter().any(|run| run.is_done("session_retention", second)).then_some(())
+        };
+        until(PATIENCE, "and written down", done).await;
         let of_it: Vec<_> = runs(&app).await.into_iter().filter(|run| run.job == "session_retention").collect();
         let [.., lost, done] = of_it.as_slice() else { panic!("{of_it:#?}") };
         assert_eq!((lost.token, lost.status.as_str()), (first, "ABANDONED"), "{of_it:#?}");
@@ -49,6 +55,7 @@ both_databases! {
 
     /// SIGTERM: the lock is given back, so the other need not wait for the lease, which is a minute here.
     async fn a_holder_that_is_told_to_stop_hands_over_at_once(app: Place) {
+        far_from_the_hour().await;
         let app = app.with("LOG__LEVEL", "info,bellwether_domain::scheduler=debug").founded();
         let mut one = app.serve().await;
         let first = leads(&one, "scheduler lock acquired").await;
@@ -73,6 +80,7 @@ both_databases! {
 
     /// Paused for longer than the lease in the middle of a job and woken up: its term is over, and it changes nothing.
     async fn a_holder_that_wakes_up_late_changes_nothing(app: Place) {
+        far_from_the_hour().await;
         let app = brisk(app);
         let one = app.serve().await;
         let first = leads(&one, "scheduler lock acquired").await;
@@ -89,8 +97,7 @@ both_databases! {
         // Of this job: until its run has ended it looks for more, and would take what is put there below.
         let done = async || {
             let runs = runs(&app).await;
-            let of_it = |run: &Run| run.job == "session_retention" && run.token == second && run.status == "SUCCEEDED";
-            runs.iter().any(of_it).then_some(())
+            runs.iter().any(|run| run.is_done("session_retention", second)).then_some(())
         };
         until(PATIENCE, "and written it down", done).await;
         // What the late one would do if it went on.
