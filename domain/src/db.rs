@@ -168,12 +168,13 @@ impl Db {
         options
     }
 
-    /// For reading. On SQLite these connections cannot write.
+    /// For reading. On SQLite these connections cannot write; on PostgreSQL each is told its tenant when it is taken.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
     }
 
-    /// The writing pool itself, for migrations and other work on the schema; all else writes through [`Db::write`].
+    /// The writing pool itself, for migrations and other work on the schema; all else writes through [`Db::write`]. On
+    /// PostgreSQL its connections see every tenant.
     pub fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
@@ -252,7 +253,7 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub(crate) async fn write_at_once(&self, statement: &Statement) -> Result<Option<QueryResult>> {
-        if wall::is_confined() {
+        if self.is_walled && wall::is_confined() {
             let run = self.write(|tx| {
                 let statement = statement.clone();
                 Box::pin(async move { Ok(tx.query_one_raw(statement).await?) })

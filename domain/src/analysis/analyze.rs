@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::cache::Stretch;
-use super::freshness::Freshness;
+use super::freshness::{Freshness, Origin};
 use super::numbers::{bar, to_tick};
 use crate::Domain;
 use crate::error::{Error, Fault, Problem, ProblemCode, Result};
@@ -78,8 +78,7 @@ impl Domain {
             );
             return Err(Problem::validation(&["timeframe"], message).into());
         }
-        let had_none_at = self.no_candles(&asset, analysis.timeframe).map(|nothing| nothing.at);
-        let age = self.age_to_tell(&asset, analysis.timeframe, newest, asked_at.max(had_none_at))?;
+        let age = self.age_to_tell(&asset, analysis.timeframe, newest, Origin { source, asked_at })?;
         let analyst = self.analyst(asset.id, analysis.timeframe, fetched_at, &candles).await;
         let place = Place {
             asset: &asset,
@@ -122,11 +121,11 @@ impl Domain {
         asset: &Asset,
         timeframe: Timeframe,
         newest: &Candle,
-        asked_at: Option<DateTime<Utc>>,
+        origin: Origin,
     ) -> Result<Option<Reason>> {
         let closed = newest.open_time + timeframe.span();
         let age = in_words(self.now() - closed);
-        match self.freshness(asset, timeframe, newest.open_time, asked_at) {
+        match self.freshness(asset, timeframe, newest.open_time, origin) {
             Freshness::Fresh => Ok(None),
             Freshness::Aged => Ok(Some(Reason {
                 indicator: "Candle".to_owned(),

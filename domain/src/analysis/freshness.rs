@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::Domain;
-use crate::market::{Asset, Calendar, Timeframe, bucket};
+use crate::market::{Asset, Calendar, SourceName, Timeframe, bucket};
 
 /// Days that are looked at for the last trading day. No market rests for longer.
 const LONGEST_REST: u64 = 21;
@@ -25,29 +25,40 @@ pub(super) enum Freshness {
     Stale,
 }
 
+/// Where the candles of a series come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    /// Whose the newest are.
+    pub(super) source: SourceName,
+    /// When a source last answered with some; none where they are of files alone.
+    pub(super) asked_at: Option<DateTime<Utc>>,
+}
+
 /// How old a candle may be to be news: three spans after its own, and the longest weekend.
 pub(super) fn is_news(candle: DateTime<Utc>, timeframe: Timeframe, now: DateTime<Utc>) -> bool {
     now - candle <= timeframe.span() * 4 + TimeDelta::days(4)
 }
 
 impl Domain {
-    /// How new a candle is that is the newest of its asset and timeframe, in a series for which a source last answered then, if
-    /// only that it has none.
+    /// How new a candle is that is the newest of its asset and timeframe.
     pub(super) fn freshness(
         &self,
         asset: &Asset,
         timeframe: Timeframe,
         newest: DateTime<Utc>,
-        asked_at: Option<DateTime<Utc>>,
+        origin: Origin,
     ) -> Freshness {
         let (now, slack) = (self.now(), self.config().market.stale_after);
         let exchange = self.exchange_of(asset);
         let Some(due) = due(&exchange.calendar, exchange.time_zone, timeframe, newest, now - slack) else {
             return Freshness::Fresh;
         };
-        if !self.has_candle_source(asset, timeframe) {
+        let nothing = self.no_candles(asset, timeframe);
+        let is_unknown = origin.asked_at.is_none() && nothing.is_some_and(|nothing| nothing.since.is_none());
+        let heard_at = origin.asked_at.max(nothing.map(|nothing| nothing.at));
+        if is_unknown || !self.has_candle_source(asset, timeframe, origin.source) {
             Freshness::Aged
-        } else if asked_at.is_none_or(|at| at < due + timeframe.span()) || !is_news(newest, timeframe, now) {
+        } else if heard_at.is_none_or(|at| at < due + timeframe.span()) || !is_news(newest, timeframe, now) {
             Freshness::Stale
         } else {
             Freshness::Aged

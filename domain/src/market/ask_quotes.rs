@@ -76,7 +76,7 @@ impl Domain {
             converted.sort_unstable();
             converted.dedup();
             for from in converted {
-                for pair in self.rate_assets(from, currency).await? {
+                for pair in self.conversion(from, currency).await?.assets() {
                     if asked.iter().all(|asset| asset.id != pair.id) {
                         asked.push(pair);
                     }

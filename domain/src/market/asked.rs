@@ -116,7 +116,7 @@ impl Asked {
         self.nothing(question).is_some_and(is_so)
     }
 
-    /// That there was nothing to be had when it was last asked, if that is so, however long ago.
+    /// That there was nothing to be had when it was last answered, if that is so, however long ago.
     pub(super) fn nothing(&self, question: Question) -> Option<Nothing> {
         self.state().nothing.get(&question).copied()
     }

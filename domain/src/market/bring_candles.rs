@@ -9,7 +9,7 @@ use super::asked::Nothing;
 use super::asset::Model as Asset;
 use super::candle_series::deepest;
 use super::read_candles::series_to_read;
-use super::source::SourceName;
+use super::source::{MarketSource, SourceName};
 use crate::Domain;
 use crate::error::Result;
 use crate::ids::AssetId;
@@ -52,15 +52,15 @@ impl Domain {
         Ok(self.asked().at((asset.id, Some(stored))).max(series.and_then(|series| series.asked_at)))
     }
 
-    /// Whether a source that is switched on has candles of this timeframe, or those that they are made of, and has not said
-    /// that it does not know the asset.
-    pub(crate) fn has_candle_source(&self, asset: &Asset, timeframe: Timeframe) -> bool {
-        self.timeframe_to_ask(asset, timeframe).is_some()
-            && self.no_candles(asset, timeframe).is_none_or(|nothing| nothing.since.is_some())
+    /// Whether a source that is switched on has candles of this timeframe, or those that they are made of, to go on with
+    /// where those of another source end: simulated ones do not go on with true ones.
+    pub(crate) fn has_candle_source(&self, asset: &Asset, timeframe: Timeframe, with: SourceName) -> bool {
+        let fits = |source: &Arc<dyn MarketSource>| with.is_simulated() || !source.name().is_simulated();
+        self.timeframe_to_ask(asset, timeframe).is_some() && self.source_of(asset).is_some_and(fits)
     }
 
-    /// That the asset's source had no candles of this timeframe, or of those that they are made of, when it was last asked
-    /// by this process, if that is so.
+    /// That the asset's source had no candles of this timeframe, or of those that they are made of, when it last answered
+    /// this process, if that is so.
     pub(crate) fn no_candles(&self, asset: &Asset, timeframe: Timeframe) -> Option<Nothing> {
         let stored = self.timeframe_to_ask(asset, timeframe)?;
         self.asked().nothing((asset.id, Some(stored)))

@@ -15,6 +15,7 @@ mod calendar;
 mod candle;
 mod candle_series;
 mod catalog;
+mod conversion;
 mod due;
 mod exchange;
 mod follow_quotes;

@@ -1,22 +1,11 @@
 //! What a unit of one currency is in another.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::asset::Model as Asset;
-use super::patience::wait_for;
 use super::quote::Quote;
 use super::source::{LicenceClass, SourceName};
-use super::symbol::Symbol;
-use crate::Domain;
-use crate::error::{Fault, Result};
 use crate::fixed::{FixedError, Price};
-
-/// The currency that rates between two others go through.
-const PIVOT: &str = "USD";
 
 /// What one unit of a currency is in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +34,13 @@ impl Rate {
     }
 
     /// The rate the other way round.
-    fn inverse(self) -> Result<Self, FixedError> {
+    pub(super) fn inverse(self) -> Result<Self, FixedError> {
         let inverse = Decimal::ONE.checked_div(decimal(self.rate)).ok_or(FixedError::Overflow)?;
         Ok(Self { rate: fixed(inverse)?, ..self })
     }
 
     /// This rate and then that.
-    fn then(self, next: Self) -> Result<Self, FixedError> {
+    pub(super) fn then(self, next: Self) -> Result<Self, FixedError> {
         Ok(Self {
             rate: next.convert(self.rate)?,
             source: self
@@ -76,92 +65,6 @@ impl From<Quote> for Rate {
             licence: quote.licence,
             is_stale: quote.is_stale,
         }
-    }
-}
-
-impl Domain {
-    /// What one unit of a currency is in another, both ISO 4217: by the pair's own last price, else by that of the pair the
-    /// other way round, else through the US dollar.
-    ///
-    /// # Errors
-    /// MARKET_DATA_UNAVAILABLE where no pair of them has a price; when the database does not answer.
-    pub async fn rate(&self, from: &str, to: &str) -> Result<Rate> {
-        let (from, to) = (from.to_ascii_uppercase(), to.to_ascii_uppercase());
-        if let Some(rate) = self.direct_rate(&from, &to).await? {
-            return Ok(rate);
-        }
-        let unknown = || Fault::MarketDataUnavailable(format!("{from}/{to}"));
-        let legs = (self.direct_rate(&from, PIVOT).await?, self.direct_rate(PIVOT, &to).await?);
-        let (Some(first), Some(second)) = legs else { return Err(unknown().into()) };
-        Ok(first.then(second).map_err(|_| unknown())?)
-    }
-
-    async fn direct_rate(&self, from: &str, to: &str) -> Result<Option<Rate>> {
-        if from == to {
-            let (rate, licence) = (Price::from_raw(100_000_000), LicenceClass::Public);
-            return Ok(Some(Rate { rate, source: None, at: self.now(), licence, is_stale: false }));
-        }
-        if let Some(quote) = self.pair(from, to).await? {
-            return Ok(Some(quote.into()));
-        }
-        let inverse = self.pair(to, from).await?.map(Rate::from);
-        Ok(inverse.and_then(|rate| rate.inverse().ok()))
-    }
-
-    /// The last price of a currency pair, if it is an asset and has one.
-    async fn pair(&self, from: &str, to: &str) -> Result<Option<Quote>> {
-        let Some(asset) = self.pair_asset(from, to).await? else { return Ok(None) };
-        Ok(self.known_quotes(vec![asset.id]).await?.remove(&asset.id))
-    }
-
-    async fn pair_asset(&self, from: &str, to: &str) -> Result<Option<Arc<Asset>>> {
-        match Symbol::try_from(format!("{from}{to}=X").as_str()) {
-            Ok(symbol) => self.asset_by_symbol(&symbol).await,
-            Err(_) => Ok(None),
-        }
-    }
-
-    /// The pairs that a rate is, or may be, made of: the two currencies' own where that has a price, else that and those with
-    /// the US dollar.
-    pub(crate) async fn rate_assets(&self, from: &str, to: &str) -> Result<Vec<Arc<Asset>>> {
-        if from == to {
-            return Ok(Vec::new());
-        }
-        let own = self.either_way(from, to).await?;
-        if let Some((own, true)) = own {
-            return Ok(vec![own]);
-        }
-        let mut pairs = Vec::from_iter(own.map(|(own, _)| own));
-        for currency in [from, to].into_iter().filter(|_| from != PIVOT && to != PIVOT) {
-            pairs.extend(self.either_way(currency, PIVOT).await?.map(|(leg, _)| leg));
-        }
-        Ok(pairs)
-    }
-
-    /// The pair of two currencies, whichever way round it has a price, and whether it has one.
-    async fn either_way(&self, one: &str, other: &str) -> Result<Option<(Arc<Asset>, bool)>> {
-        let mut without_price = None;
-        for (from, to) in [(one, other), (other, one)] {
-            let Some(asset) = self.pair_asset(from, to).await? else { continue };
-            if self.known_quotes(vec![asset.id]).await?.contains_key(&asset.id) {
-                return Ok(Some((asset, true)));
-            }
-            without_price.get_or_insert((asset, false));
-        }
-        Ok(without_price)
-    }
-
-    /// Has the sources asked for what a rate is made of, where that is due, and waits so long for it.
-    pub(crate) async fn ask_for_rate(&self, from: &str, to: &str, patience: Duration) -> Result<()> {
-        let pairs = self.rate_assets(from, to).await?;
-        self.wants(&pairs).await;
-        let known = self.known_quotes(pairs.iter().map(|asset| asset.id).collect()).await?;
-        let due = self.quotes_to_ask(pairs, &known);
-        if !due.is_empty() {
-            let domain = self.clone();
-            wait_for(patience, async move { domain.refresh_quotes(&due).await }).await;
-        }
-        Ok(())
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::future::try_join_all;
 
-use super::book::Marks;
 use crate::Domain;
 use crate::error::{Error, Fault, Result};
 use crate::market::Rate;
@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 impl Domain {
     /// What one unit of a currency is in another, and whether that is too old to book at; none where nobody says.
     pub(super) async fn booking_rate(&self, from: &str, to: &str) -> Result<Option<(Rate, bool)>> {
-        let rate = match self.rate(from, to).await {
+        let conversion = self.conversion(from, to).await?;
+        let rate = match conversion.rate() {
             Ok(rate) => rate,
             Err(Error::Fault(Fault::MarketDataUnavailable(_))) => return Ok(None),
             Err(error) => return Err(error),
@@ -27,16 +28,13 @@ impl Domain {
         if rate.source.is_none() {
             return Ok(Some((rate, false)));
         }
-        let pairs = self.rate_assets(from, to).await?;
-        // Of a rate through a third currency each half is as old as it is at its own market.
-        let legs = if pairs.len() > 1 { pairs.iter().map(|pair| pair.id).collect() } else { Vec::new() };
-        let known = self.known_quotes(legs).await?;
         let now = self.now();
-        let is_stale = pairs.iter().any(|pair| {
+        // Of a rate through a third currency each half is as old as it is at its own market.
+        let is_stale = conversion.assets().iter().any(|pair| {
+            let Some(quote) = conversion.quote(pair.id) else { return false };
             let exchange = self.exchange_of(pair);
             let last_open = exchange.calendar.last_open(exchange.time_zone, now);
-            let at = known.get(&pair.id).map_or(rate.at, |quote| quote.exchange_time);
-            last_open.is_some_and(|open| open - at > OLDEST)
+            last_open.is_some_and(|open| open - quote.exchange_time > OLDEST)
         });
         Ok(Some((rate, is_stale)))
     }
@@ -50,12 +48,8 @@ impl Domain {
         self.ask_for_rate(from, to, PATIENCE).await
     }
 
-    /// The same for all of these marks, in an account's currency.
-    pub(super) async fn freshen_rates(&self, marks: &Marks, currency: &str) -> Result<()> {
-        let old = marks.values().filter(|mark| mark.rate_is_stale).map(|mark| mark.asset.currency.as_str());
-        for from in old.collect::<BTreeSet<_>>() {
-            self.ask_for_rate(from, currency, PATIENCE).await?;
-        }
-        Ok(())
+    /// The same for all of these currencies at once.
+    pub(super) async fn freshen_rates(&self, from: BTreeSet<String>, to: &str) -> Result<()> {
+        try_join_all(from.iter().map(|from| self.ask_for_rate(from, to, PATIENCE))).await.map(drop)
     }
 }

@@ -1,5 +1,7 @@
 //! Closing a trade, whole or in part.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait};
 use sha2::{Digest, Sha256};
 
@@ -83,10 +85,11 @@ impl Domain {
             let part = part.unwrap_or(open.quantity);
             self.check_part(&open, part).await?;
             let marks = self.marks_of(&book, None).await?;
-            if !is_fresh && marks.values().any(|mark| mark.rate_is_stale) {
+            let old = if is_fresh { BTreeSet::new() } else { old_rates(&marks, std::slice::from_ref(&open)) };
+            if !old.is_empty() {
                 // Nobody else waits for a source.
                 drop(turn);
-                self.freshen_rates(&marks, &book.account.currency).await?;
+                self.freshen_rates(old, &book.account.currency).await?;
                 (turn, is_fresh) = (self.desk().turn(id).await, true);
                 continue;
             }
@@ -123,10 +126,11 @@ impl Domain {
                 return Ok(ClosedAll { trades: open, account: book.account });
             }
             let marks = self.marks_of(&book, None).await?;
-            if !is_fresh && marks.values().any(|mark| mark.rate_is_stale) {
+            let old = if is_fresh { BTreeSet::new() } else { old_rates(&marks, &open) };
+            if !old.is_empty() {
                 // Nobody else waits for a source.
                 drop(turn);
-                self.freshen_rates(&marks, &book.account.currency).await?;
+                self.freshen_rates(old, &book.account.currency).await?;
                 (turn, is_fresh) = (self.desk().turn(id).await, true);
                 continue;
             }
@@ -235,6 +239,12 @@ impl Domain {
         let trade = closed.ok_or_else(|| Fault::Bug(format!("{} closed no trade", order.id)))?;
         Ok(ClosedTrade { trade, order, account, replayed: true })
     }
+}
+
+/// The currencies whose rates are too old to book the closing of these trades at.
+fn old_rates(marks: &Marks, closed: &[Trade]) -> BTreeSet<String> {
+    let marks = closed.iter().filter_map(|trade| marks.get(&trade.asset_id));
+    marks.filter(|mark| mark.rate_is_stale).map(|mark| mark.asset.currency.clone()).collect()
 }
 
 /// The open trade of this id; what has been closed before is TRADE_CLOSED.

@@ -85,7 +85,10 @@ pub(crate) struct Alone {
 }
 
 async fn lock(connection: &DatabaseConnection) -> anyhow::Result<()> {
-    connection.execute_unprepared("SET lock_timeout = 0; SET statement_timeout = 0").await?;
+    // A migration that has waited for a table is to see what was written to it meanwhile, and is not tried again.
+    let settings =
+        "SET lock_timeout = 0; SET statement_timeout = 0; SET default_transaction_isolation = 'read committed'";
+    connection.execute_unprepared(settings).await?;
     connection.execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK})")).await?;
     Ok(())
 }

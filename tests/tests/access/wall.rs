@@ -139,6 +139,24 @@ async fn nothing_is_written_through_the_wall() {
     assert!(insert().await.is_ok(), "the same statement is good for who is not confined");
 }
 
+/// Whoever writes, and for whomever: what two do at once comes out as if one had come after the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_is_serializable() {
+    let Some(app) = domain().await else { return };
+    let level = || {
+        app.domain.db().write(|tx| {
+            Box::pin(async move {
+                let show = Statement::from_string(tx.get_database_backend(), "SHOW transaction_isolation");
+                let row = tx.query_one_raw(show).await?.unwrap();
+                Ok(row.try_get::<String>("", "transaction_isolation")?)
+            })
+        })
+    };
+    let trader = app.viewer("b", Role::Trader).await;
+    assert_eq!(level().await.unwrap(), "serializable");
+    assert_eq!(wall::confine(&trader, level()).await.unwrap(), "serializable");
+}
+
 /// A connection that nobody has given a tenant sees nothing at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_without_a_tenant_sees_nothing() {

@@ -11,6 +11,7 @@ use bellwether_domain::market::{
 use bellwether_domain::permission::Role;
 use bellwether_domain::signals::RecordOutcome;
 use bellwether_domain::{Error, Fault, ProblemCode, Viewer};
+use bellwether_integrations::demo::Demo;
 use bellwether_tests::{TestDomain, both_databases};
 use chrono::TimeDelta;
 
@@ -105,6 +106,22 @@ both_databases! {
         assert_eq!(code(app.domain.analyze(&trader, analysis(Some("macd-cross"))).await.unwrap_err()), ProblemCode::StaleQuote);
     }
 
+    /// An asset that is taken off the market: its source had candles, and does not know it any more.
+    async fn what_a_source_knew_once_is_not_judged_for_ever(app: TestDomain) {
+        let exchange = Arc::new(Exchange::default());
+        let mut app = app;
+        app.domain = app.another_asking(vec![Arc::clone(&exchange) as Arc<dyn MarketSource>]).await;
+        let trader = app.viewer("a", Role::Trader).await;
+        app.domain.analyze(&trader, analysis(None)).await.unwrap();
+        exchange.says(Some(Err(SourceError::Unknown)));
+        app.clock.advance(TimeDelta::days(1));
+        let aged = app.domain.analyze(&trader, analysis(Some("volume-spike"))).await.unwrap();
+        assert_eq!(aged.signal.reasons.0.last().unwrap().value.as_deref(), Some("36 hours"));
+        app.clock.advance(TimeDelta::days(9));
+        let refused = app.domain.analyze(&trader, analysis(Some("macd-cross"))).await.unwrap_err();
+        assert_eq!(code(refused), ProblemCode::StaleQuote);
+    }
+
     async fn a_file_is_no_answer_of_a_source(app: TestDomain) {
         let exchange = Arc::new(Exchange::default());
         exchange.is_silent();
@@ -130,9 +147,14 @@ both_databases! {
         assert_eq!(old.signal.reasons.0.last().unwrap().value.as_deref(), Some("12 days"));
     }
 
+    /// Where the only source is the one that simulates, too: it does not go on with true ones.
     async fn candles_of_a_file_are_judged_with_their_age(app: TestDomain) {
         let trader = app.viewer("a", Role::Trader).await;
         put(&app, 0, &sideways_then_up(250)).await;
+        let clock = Arc::clone(&app.clock);
+        let simulating = app.another_asking(vec![Arc::new(Demo::new(clock, TimeDelta::seconds(60)))]).await;
+        let old = simulating.analyze(&trader, analysis(Some("macd-cross"))).await.unwrap();
+        assert_eq!(old.signal.reasons.0.last().unwrap().value.as_deref(), Some("50 days"));
         let old = app.domain.analyze(&trader, analysis(Some("volume-spike"))).await.unwrap();
         assert_eq!((old.outcome, old.signal.signal_time, old.signal.in_hindsight), (RecordOutcome::Inserted, day(249), true));
         assert_eq!(old.signal.reasons.0.last().unwrap().value.as_deref(), Some("50 days"));
