@@ -75,13 +75,14 @@ impl Passwords {
         .await
     }
 
-    /// Whether a hash was made with another cost than the present one.
+    /// Whether the present cost is higher than the one that a hash was made with: higher in one part and lower in none,
+    /// so that to hash anew never weakens what is stored.
     pub fn is_outdated(&self, hash: &str) -> bool {
         let made_with = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
         made_with.is_none_or(|made_with| {
-            let present = self.argon2.params();
-            (made_with.m_cost(), made_with.t_cost(), made_with.p_cost())
-                != (present.m_cost(), present.t_cost(), present.p_cost())
+            let parts = |params: &Params| [params.m_cost(), params.t_cost(), params.p_cost()];
+            let (was, is) = (parts(&made_with), parts(self.argon2.params()));
+            was != is && was.iter().zip(is).all(|(was, is)| *was <= is)
         })
     }
 
@@ -180,12 +181,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_another_cost_is_outdated() {
-        let weaker = PasswordCost { memory_kib: 16, iterations: 1, parallelism: 1 };
-        let weaker = Passwords::new(weaker, 1, &Entropy::from_seed(1)).unwrap();
-        let entropy = Entropy::from_seed(3);
-        assert!(cheap().is_outdated(&weaker.hash(&"a".into(), &entropy).await.unwrap()));
-        assert!(!cheap().is_outdated(&cheap().hash(&"a".into(), &entropy).await.unwrap()));
+    async fn a_hash_is_outdated_once_the_cost_has_grown() {
+        let of = |memory_kib, iterations, parallelism| {
+            let cost = PasswordCost { memory_kib, iterations, parallelism };
+            Passwords::new(cost, 1, &Entropy::from_seed(1)).unwrap()
+        };
+        let present = of(32, 2, 2);
+        for (m, t, p, is_outdated) in [
+            (32, 2, 2, false),
+            (16, 2, 2, true),
+            (32, 1, 2, true),
+            (32, 2, 1, true),
+            (16, 1, 1, true),
+            (64, 2, 2, false),
+            (32, 3, 2, false),
+            (32, 2, 3, false),
+            // Cheaper in one part and dearer in another is no growth.
+            (64, 1, 2, false),
+            (16, 3, 2, false),
+        ] {
+            let hash = of(m, t, p).hash(&"a".into(), &Entropy::from_seed(3)).await.unwrap();
+            assert_eq!(present.is_outdated(&hash), is_outdated, "m={m}, t={t}, p={p}");
+        }
+        assert!(present.is_outdated("not a hash"));
     }
 
     #[test]
