@@ -123,28 +123,21 @@ fn hash(argon2: &Argon2<'_>, password: &[u8], salt: &[u8; 16]) -> Result<String,
 
 /// Every rule that a new password does not meet.
 ///
-/// 8 to 128 characters with an upper-case letter, a digit and a special character, or any 15 and more (a passphrase).
+/// 8 to 128 characters with an upper-case letter, a digit and a special character, or any 15 and more (a passphrase);
+/// never a common one.
 pub(crate) fn problems(password: &SecretString, about: &[&str], path: &[&str]) -> Vec<Problem> {
     let password = password.expose_secret();
     let length = password.chars().count();
-    if length > 128 {
-        return vec![Problem::validation(path, "the password may have at most 128 characters")];
-    }
+    let has = |kind: fn(char) -> bool| length >= 15 || password.chars().any(kind);
     let rules = [
         (length >= 8, "the password needs at least 8 characters"),
-        (password.chars().any(char::is_uppercase), "the password needs an upper-case letter, or 15 characters"),
-        (password.chars().any(|c| c.is_ascii_digit()), "the password needs a digit, or 15 characters"),
-        (
-            password.chars().any(|c| !c.is_alphanumeric()),
-            "the password needs a special character such as ! or -, or 15 characters",
-        ),
+        (length <= 128, "the password may have at most 128 characters"),
+        (has(char::is_uppercase), "the password needs an upper-case letter, or 15 characters"),
+        (has(|c| c.is_ascii_digit()), "the password needs a digit, or 15 characters"),
+        (has(|c| !c.is_alphanumeric()), "the password needs a special character such as ! or -, or 15 characters"),
+        (!is_common(password, about), "the password is one of the most common: everybody tries it"),
     ];
-    let unmet = rules.into_iter().filter(|(met, _)| !met && length < 15).map(|(_, rule)| rule);
-    let mut unmet: Vec<&str> = unmet.collect();
-    if unmet.is_empty() && is_common(password, about) {
-        unmet.push("the password is one of the most common: everybody tries it");
-    }
-    unmet.into_iter().map(|rule| Problem::validation(path, rule)).collect()
+    rules.into_iter().filter(|(met, _)| !met).map(|(_, rule)| Problem::validation(path, rule)).collect()
 }
 
 /// Whether it is one of zxcvbn's thirty thousand common passwords, names and words, a run of keys, a date or the like,
@@ -243,9 +236,11 @@ mod tests {
         let count = |password: &str| problems(&password.into(), &[], &["input", "password"]).len();
         assert_eq!(count("Demo-Passw0rd!"), 0);
         assert_eq!(count("correct horse battery"), 0);
-        assert_eq!(count("short"), 4);
-        assert_eq!(count("longenough"), 3);
-        assert_eq!(count(&"A1-".repeat(50)), 1);
-        assert_eq!(count(""), 4);
+        assert_eq!(count("qxjzkwvf"), 3);
+        assert_eq!(count("password"), 4, "common, too");
+        assert_eq!(count("short"), 5);
+        assert_eq!(count(&"Lorem-1psum dolor sit amet, consectetur ".repeat(4)), 1);
+        assert_eq!(count(&"a".repeat(150)), 2, "too long, and one letter again and again");
+        assert_eq!(count(""), 5);
     }
 }

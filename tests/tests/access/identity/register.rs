@@ -85,7 +85,7 @@ both_databases! {
         assert_eq!(problems(&register(&app.anonymous(), &input).await), [
             "VALIDATION input.acceptTerms", "VALIDATION input.email", "VALIDATION input.firstName",
             "VALIDATION input.lastName", "VALIDATION input.password", "VALIDATION input.password",
-            "VALIDATION input.password", "VALIDATION input.password",
+            "VALIDATION input.password", "VALIDATION input.password", "VALIDATION input.password",
         ]);
     }
 
@@ -176,9 +176,9 @@ both_databases! {
 
     async fn a_weak_password_is_refused_with_every_rule_it_breaks(app: TestApp) {
         for (password, rules) in [
-            (String::new(), 4), ("short".to_owned(), 4), ("longenough".to_owned(), 3), ("Longenough".to_owned(), 2),
-            ("Longenough1".to_owned(), 1), ("longenough1!".to_owned(), 1), ("Sh0rt!".to_owned(), 1),
-            (" ".repeat(7), 3), ("A1-".repeat(43), 1), ("A1-a".repeat(2_500), 1),
+            (String::new(), 5), ("short".to_owned(), 5), ("longenough".to_owned(), 4), ("qxjzkwvf".to_owned(), 3),
+            ("Longenough".to_owned(), 3), ("Longenough1".to_owned(), 1), ("longenough1!".to_owned(), 1),
+            ("Sh0rt!".to_owned(), 2), (" ".repeat(7), 4), ("A1-".repeat(43), 1), ("A1-a".repeat(2_500), 2),
         ] {
             let refused = problems(&register(&app.anonymous(), &with(&app, "password", password.clone())).await);
             assert_eq!(refused, vec!["VALIDATION input.password"; rules], "{} characters", password.len());
