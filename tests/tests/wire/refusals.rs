@@ -1,7 +1,7 @@
 //! The catalogue of refusals: each code with its status and what it adds, and how large a body may be for whom.
 
 use bellwether_domain::permission::Role;
-use bellwether_tests::{Backend, TestApp, both_databases};
+use bellwether_tests::{Answer, Backend, TestApp, both_databases};
 use reqwest::Method;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -220,7 +220,7 @@ async fn rate_limited_is_429_with_the_seconds_to_wait() {
     for accept in ["application/graphql-response+json", "application/json"] {
         let refused = answer(asked().header("accept", accept)).await;
         assert_refused(&refused, 429, "RATE_LIMITED");
-        let header = refused.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap();
+        let header = seconds_to_wait(&refused);
         assert!((1..=60).contains(&header), "{header}");
         assert_eq!(refused.body["errors"][0]["extensions"]["retryAfterSeconds"], header);
     }
@@ -253,12 +253,10 @@ async fn points_run_out_and_are_told() {
 async fn a_limit_of_one_field_refuses_that_field() {
     let app = TestApp::start_with(Backend::Sqlite, |_, domain| domain.limits.logins_per_minute = 1).await.unwrap();
     let wire = Wire::to(&app);
-    let login = |more: &str| {
-        let query = format!(
-            "mutation {{ login(input: {{email: \"a@b.c\", password: \"x\"}}) {{ userErrors {{ code }} }} {more} }}"
-        );
-        wire.operation(&query, Value::Null)
+    let query = |more: &str| {
+        format!("mutation {{ login(input: {{email: \"a@b.c\", password: \"x\"}}) {{ userErrors {{ code }} }} {more} }}")
     };
+    let login = |more: &str| wire.operation(&query(more), Value::Null);
     let first = answer(login("")).await;
     assert_eq!(first.body["data"]["login"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{}", first.body);
     let alone = answer(login("")).await;
@@ -269,4 +267,19 @@ async fn a_limit_of_one_field_refuses_that_field() {
     assert_eq!((beside.status.as_u16(), beside.code()), (200, Some("RATE_LIMITED")), "{}", beside.body);
     assert_eq!(beside.body["data"], json!({"login": null, "__typename": "Mutation"}));
     assert_errors(&beside);
+    assert_eq!(seconds_to_wait(&beside), beside.body["errors"][0]["extensions"]["retryAfterSeconds"]);
+    // As an event, whose status is 200 whatever it tells.
+    for more in ["", "__typename"] {
+        let request = wire.request(Method::POST, "/graphql").header("accept", "text/event-stream");
+        let event = answer(request.json(&json!({"query": query(more)}))).await;
+        assert_eq!(event.status, 200, "{}", event.body);
+        let text = event.body.as_str().unwrap();
+        assert!(text.contains(&format!("\"retryAfterSeconds\":{}", seconds_to_wait(&event))), "{text}");
+    }
+}
+
+/// What the header Retry-After says.
+fn seconds_to_wait(answer: &Answer) -> u64 {
+    let header = answer.headers.get("retry-after").unwrap_or_else(|| panic!("no Retry-After: {}", answer.body));
+    header.to_str().unwrap().parse().unwrap()
 }
