@@ -231,6 +231,49 @@ async fn rate_limited_is_429_with_the_seconds_to_wait() {
     );
 }
 
+/// Whoever is not signed in is counted by the /64 that their address is in, as a proxy of ours tells it; whoever shows
+/// tokens that are no good too; and who asks for a socket like who posts.
+#[tokio::test]
+async fn a_network_is_counted_as_one() {
+    let app = TestApp::start_with(Backend::Sqlite, |config, domain| {
+        config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        domain.limits.requests_per_minute = 3;
+    });
+    let app = app.await.unwrap();
+    let wire = Wire::to(&app);
+    let posted = async |token: Option<&str>, from: &str| {
+        let request = wire.operation("{ __typename }", Value::Null).header("x-forwarded-for", from);
+        let answer = answer(token.into_iter().fold(request, |request, token| request.bearer_auth(token))).await;
+        if answer.status == 429 {
+            assert_refused(&answer, 429, "RATE_LIMITED");
+            assert!((1..=60).contains(&seconds_to_wait(&answer)));
+        }
+        answer.status.as_u16()
+    };
+    let upgraded = async |token: Option<&str>, from: &str| {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let shown = bearer.as_deref().map(|bearer| ("authorization", bearer));
+        let headers: Vec<_> = shown.into_iter().chain([("x-forwarded-for", from)]).collect();
+        Socket::with_headers(app.address, &headers).await.err().unwrap_or(101)
+    };
+    for _ in 0..3 {
+        assert_eq!(posted(None, "2001:db8::1").await, 200);
+        assert_eq!(posted(Some("nonsense"), "2001:db8:0:2::1").await, 401);
+        assert_eq!(upgraded(None, "2001:db8:0:4::1").await, 101);
+        assert_eq!(upgraded(Some("nonsense"), "2001:db8:0:6::1").await, 401);
+    }
+    // Another address of the network is no other caller; another network is.
+    for (token, network, other, is_let_in) in [(None, "0:0", "0:1", 200), (Some("nonsense"), "0:2", "0:3", 401)] {
+        assert_eq!(posted(token, &format!("2001:db8:{network}::2")).await, 429);
+        assert_eq!(posted(token, &format!("2001:db8:{other}::1")).await, is_let_in);
+    }
+    for (token, network, other, is_let_in) in [(None, "0:4", "0:5", 101), (Some("nonsense"), "0:6", "0:7", 401)] {
+        assert_eq!(upgraded(token, &format!("2001:db8:{network}::2")).await, 429);
+        assert_eq!(upgraded(token, &format!("2001:db8:{other}::1")).await, is_let_in);
+    }
+    assert_eq!(posted(None, "2001:db8:0:4::3").await, 429, "sockets and posts are counted together");
+}
+
 #[tokio::test]
 async fn points_run_out_and_are_told() {
     let app = TestApp::start_with(Backend::Sqlite, |_, domain| domain.limits.points_per_minute = 300).await.unwrap();
