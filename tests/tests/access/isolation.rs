@@ -128,7 +128,7 @@ pub async fn fill(app: &TestApp) -> Things {
 }
 
 /// Trades on a paper account of this user's: the account, an order that waits, a trade and a fill.
-async fn trade(app: &TestApp, client: &Client) -> Vec<String> {
+pub async fn trade(app: &TestApp, client: &Client) -> Vec<String> {
     let asset = app.domain.asset_by_symbol(&"BTC-USD".try_into().unwrap()).await.unwrap().unwrap();
     let (price, exchange_time) = ("1000".parse().unwrap(), app.domain.now());
     let quote = NewQuote { asset_id: asset.id, price, bid: None, ask: None, previous_close: None, exchange_time };
