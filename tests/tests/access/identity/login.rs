@@ -48,11 +48,7 @@ struct FiveLoginsBehindProxy(TestApp);
 
 impl FiveLoginsBehindProxy {
     async fn start(backend: Backend) -> Option<Self> {
-        let change = |config: &mut bellwether::config::Config, domain: &mut bellwether_domain::DomainConfig| {
-            config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-            domain.limits.logins_per_minute = 5;
-        };
-        TestApp::start_with(backend, change).await.map(Self)
+        TestApp::start_behind_proxy(backend, |domain| domain.limits.logins_per_minute = 5).await.map(Self)
     }
 }
 

@@ -58,11 +58,7 @@ struct ThreeResets(TestApp);
 
 impl ThreeResets {
     async fn start(backend: Backend) -> Option<Self> {
-        let change = |config: &mut bellwether::config::Config, domain: &mut bellwether_domain::DomainConfig| {
-            config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-            domain.limits.resets_per_minute = 3;
-        };
-        TestApp::start_with(backend, change).await.map(Self)
+        TestApp::start_behind_proxy(backend, |domain| domain.limits.resets_per_minute = 3).await.map(Self)
     }
 }
 
