@@ -9,7 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::socket::Socket;
-use crate::support::{RECORD, Wire, answer, assert_errors, assert_refused, member, rows, signal, token, within};
+use crate::support::{
+    RECORD, Wire, accepting, answer, assert_errors, assert_refused, member, rows, signal, token, within,
+};
 
 const ANONYMOUS_BODY: usize = 64 * 1_024;
 const MEMBER_BODY: usize = 1_024 * 1_024;
@@ -69,7 +71,7 @@ both_databases! {
             ("Bearer".to_owned(), "INVALID"),
         ] {
             for accept in ["application/graphql-response+json", "application/json"] {
-                let refused = answer(ask(authorization.clone()).header("accept", accept)).await;
+                let refused = answer(accepting(ask(authorization.clone()), accept)).await;
                 assert_refused(&refused, 401, "UNAUTHENTICATED");
                 assert_eq!(refused.body["errors"][0]["extensions"]["reason"], reason, "{authorization}");
                 assert!(refused.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
@@ -138,8 +140,8 @@ both_databases! {
         let page = "{ signals { nodes { id } } }";
         let mut answers =
             vec![trader.send(page, Value::Null).await, trader.send(RECORD, json!({"input": signal(1)})).await];
-        let legacy = wire.operation(page, Value::Null).bearer_auth(token(&trader)).header("accept", "application/json");
-        answers.push(answer(legacy).await);
+        let legacy = wire.operation(page, Value::Null).bearer_auth(token(&trader));
+        answers.push(answer(accepting(legacy, "application/json")).await);
         answers.push(answer(wire.request(Method::POST, &hook).body("BUY AAPL 1h")).await);
         for failed in answers {
             assert_eq!((failed.status.as_u16(), failed.code()), (500, Some("INTERNAL")), "{}", failed.body);
@@ -169,7 +171,7 @@ both_databases! {
             wire.request(Method::POST, "/hooks/tradingview/any").body("BUY AAPL 1h"),
         ] {
             for accept in ["application/graphql-response+json", "application/json"] {
-                let refused = answer(request.try_clone().unwrap().header("accept", accept)).await;
+                let refused = answer(accepting(request.try_clone().unwrap(), accept)).await;
                 assert_eq!((refused.status.as_u16(), refused.code()), (503, Some("UNAVAILABLE")), "{}", refused.body);
                 assert_errors(&refused);
                 assert!(refused.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() >= 1);
@@ -218,7 +220,7 @@ async fn rate_limited_is_429_with_the_seconds_to_wait() {
         assert_eq!(answer(asked()).await.status, 200);
     }
     for accept in ["application/graphql-response+json", "application/json"] {
-        let refused = answer(asked().header("accept", accept)).await;
+        let refused = answer(accepting(asked(), accept)).await;
         assert_refused(&refused, 429, "RATE_LIMITED");
         let header = seconds_to_wait(&refused);
         assert!((1..=60).contains(&header), "{header}");
@@ -235,10 +237,7 @@ async fn rate_limited_is_429_with_the_seconds_to_wait() {
 /// tokens that are no good too; and who asks for a socket like who posts.
 #[tokio::test]
 async fn a_network_is_counted_as_one() {
-    let app = TestApp::start_with(Backend::Sqlite, |config, domain| {
-        config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-        domain.limits.requests_per_minute = 3;
-    });
+    let app = TestApp::start_behind_proxy(Backend::Sqlite, |domain| domain.limits.requests_per_minute = 3);
     let app = app.await.unwrap();
     let wire = Wire::to(&app);
     let posted = async |token: Option<&str>, from: &str| {
@@ -296,10 +295,12 @@ async fn points_run_out_and_are_told() {
 async fn a_limit_of_one_field_refuses_that_field() {
     let app = TestApp::start_with(Backend::Sqlite, |_, domain| domain.limits.logins_per_minute = 1).await.unwrap();
     let wire = Wire::to(&app);
-    let query = |more: &str| {
-        format!("mutation {{ login(input: {{email: \"a@b.c\", password: \"x\"}}) {{ userErrors {{ code }} }} {more} }}")
+    let login = |more: &str| {
+        let query = format!(
+            "mutation {{ login(input: {{email: \"a@b.c\", password: \"x\"}}) {{ userErrors {{ code }} }} {more} }}"
+        );
+        wire.operation(&query, Value::Null)
     };
-    let login = |more: &str| wire.operation(&query(more), Value::Null);
     let first = answer(login("")).await;
     assert_eq!(first.body["data"]["login"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{}", first.body);
     let alone = answer(login("")).await;
@@ -313,8 +314,7 @@ async fn a_limit_of_one_field_refuses_that_field() {
     assert_eq!(seconds_to_wait(&beside), beside.body["errors"][0]["extensions"]["retryAfterSeconds"]);
     // As an event, whose status is 200 whatever it tells.
     for more in ["", "__typename"] {
-        let request = wire.request(Method::POST, "/graphql").header("accept", "text/event-stream");
-        let event = answer(request.json(&json!({"query": query(more)}))).await;
+        let event = answer(accepting(login(more), "text/event-stream")).await;
         assert_eq!(event.status, 200, "{}", event.body);
         let text = event.body.as_str().unwrap();
         assert!(text.contains(&format!("\"retryAfterSeconds\":{}", seconds_to_wait(&event))), "{text}");
