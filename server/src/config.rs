@@ -133,6 +133,25 @@ pub struct Auth {
     pub password_memory_kib: u32,
     /// Passes over that memory.
     pub password_iterations: u32,
+    /// Whether both may be below what is safe, for tests and small demos.
+    pub allow_weak_password_hashing: bool,
+}
+
+impl Auth {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let is_weak_allowed = self.allow_weak_password_hashing;
+        // The default is OWASP's minimum; less than the other argon2 does not take.
+        let safe = PasswordCost::default();
+        let (memory_kib, iterations) = if is_weak_allowed { (8, 1) } else { (safe.memory_kib, safe.iterations) };
+        if self.password_memory_kib >= memory_kib && self.password_iterations >= iterations {
+            return Ok(());
+        }
+        let but = if is_weak_allowed { "" } else { ", but for tests (auth.allow_weak_password_hashing)" };
+        Err(ConfigError(format!(
+            "auth.password_memory_kib must be at least {memory_kib} and auth.password_iterations at least \
+             {iterations}{but}"
+        )))
+    }
 }
 
 /// The static site.
@@ -405,10 +424,7 @@ impl Config {
         if let Err(error) = EnvFilter::try_new(&self.log.level) {
             return refuse(&format!("log.level: {error}"));
         }
-        if self.auth.password_memory_kib < 8 || self.auth.password_iterations == 0 {
-            return refuse("auth.password_memory_kib must be at least 8 and auth.password_iterations at least 1");
-        }
-        Ok(())
+        self.auth.validate()
     }
 
     /// The scheduler's part of it, for an instance of this name; none where the instance does not take part.

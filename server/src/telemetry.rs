@@ -10,11 +10,12 @@ use crate::config::{ConfigError, Log, LogFormat};
 /// Starts logging. Again in the same process it changes nothing.
 pub(crate) fn start(log: &Log) -> Result<(), ConfigError> {
     let filter = EnvFilter::try_new(&log.level).map_err(|error| ConfigError::new(format!("log.level: {error}")))?;
-    // At their finest level these show whole frames and heads, with the tokens in them.
-    let filter = ["tungstenite=info", "tokio_tungstenite=info", "hyper=info", "hyper_util=info"]
-        .into_iter()
-        .filter_map(|directive| directive.parse().ok())
-        .fold(filter, EnvFilter::add_directive);
+    // At their finest level these show whole frames and heads, with the tokens in them, and the database's URL, with the
+    // password in it.
+    let quiet =
+        ["tungstenite=info", "tokio_tungstenite=info", "hyper=info", "hyper_util=info", "sea_orm::driver=debug"];
+    let filter =
+        quiet.into_iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let lines = lines.with_timer(ChronoUtc::rfc_3339());
     let pretty = match log.format {

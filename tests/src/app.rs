@@ -143,6 +143,15 @@ impl TestApp {
         Some(Self { domain, database, mail, address, shutdown, config })
     }
 
+    /// Starts one behind a proxy on this machine, which says where a caller came from.
+    pub async fn start_behind_proxy(backend: Backend, change: impl FnOnce(&mut DomainConfig)) -> Option<Self> {
+        let change = |config: &mut Config, domain: &mut DomainConfig| {
+            config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+            change(domain);
+        };
+        Self::start_with(backend, change).await
+    }
+
     /// Starts a second server on the same database, as another process would be.
     pub async fn another(&self) -> (Domain, SocketAddr) {
         let domain = domain_on(&self.database, self.domain.config().clone(), Arc::new(SystemClock), &self.mail).await;

@@ -6,7 +6,7 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, Set, TryInsertResult};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::login::entry;
@@ -39,7 +39,7 @@ pub struct Invite {
 #[derive(Debug)]
 pub struct AcceptInvitation {
     /// The token of the link.
-    pub token: String,
+    pub token: SecretString,
     /// The password.
     pub password: SecretString,
     /// The version of the terms that is accepted.
@@ -126,7 +126,8 @@ impl Domain {
     /// TOKEN_INVALID for a token that is wrong, used or too old; every unmet rule at once, and then the token stays
     /// good.
     pub async fn accept_invitation(&self, input: AcceptInvitation, client: &ClientInfo) -> Result<SignedIn> {
-        let (invited, _) = self.holder_of_token(self.db().reader(), &input.token, Purpose::AcceptInvitation).await?;
+        let token = input.token.expose_secret();
+        let (invited, _) = self.holder_of_token(self.db().reader(), token, Purpose::AcceptInvitation).await?;
         let mut problems = self.password_problems(&invited, &input.password, &["input", "password"]).await?;
         problems.extend(self.terms_problem(&input.accept_terms));
         if !problems.is_empty() {
@@ -139,7 +140,8 @@ impl Domain {
                 let (domain, token) = (self.clone(), input.token.clone());
                 let (hash, client) = (hash.clone(), client.clone());
                 Box::pin(async move {
-                    let (user, tenant) = domain.redeem_token(tx, &token, Purpose::AcceptInvitation).await?;
+                    let token = token.expose_secret();
+                    let (user, tenant) = domain.redeem_token(tx, token, Purpose::AcceptInvitation).await?;
                     let now = domain.now();
                     let change = user::ActiveModel {
                         id: Set(user.id),

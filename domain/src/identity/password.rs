@@ -75,13 +75,14 @@ impl Passwords {
         .await
     }
 
-    /// Whether a hash was made with another cost than the present one.
+    /// Whether the present cost is higher than the one that a hash was made with: higher in one part and lower in none,
+    /// so that to hash anew never weakens what is stored.
     pub fn is_outdated(&self, hash: &str) -> bool {
         let made_with = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
         made_with.is_none_or(|made_with| {
-            let present = self.argon2.params();
-            (made_with.m_cost(), made_with.t_cost(), made_with.p_cost())
-                != (present.m_cost(), present.t_cost(), present.p_cost())
+            let parts = |params: &Params| [params.m_cost(), params.t_cost(), params.p_cost()];
+            let (was, is) = (parts(&made_with), parts(self.argon2.params()));
+            was != is && was.iter().zip(is).all(|(was, is)| *was <= is)
         })
     }
 
@@ -122,28 +123,21 @@ fn hash(argon2: &Argon2<'_>, password: &[u8], salt: &[u8; 16]) -> Result<String,
 
 /// Every rule that a new password does not meet.
 ///
-/// 8 to 128 characters with an upper-case letter, a digit and a special character, or any 15 and more (a passphrase).
+/// 8 to 128 characters with an upper-case letter, a digit and a special character, or any 15 and more (a passphrase);
+/// never a common one.
 pub(crate) fn problems(password: &SecretString, about: &[&str], path: &[&str]) -> Vec<Problem> {
     let password = password.expose_secret();
     let length = password.chars().count();
-    if length > 128 {
-        return vec![Problem::validation(path, "the password may have at most 128 characters")];
-    }
+    let has = |kind: fn(char) -> bool| length >= 15 || password.chars().any(kind);
     let rules = [
         (length >= 8, "the password needs at least 8 characters"),
-        (password.chars().any(char::is_uppercase), "the password needs an upper-case letter, or 15 characters"),
-        (password.chars().any(|c| c.is_ascii_digit()), "the password needs a digit, or 15 characters"),
-        (
-            password.chars().any(|c| !c.is_alphanumeric()),
-            "the password needs a special character such as ! or -, or 15 characters",
-        ),
+        (length <= 128, "the password may have at most 128 characters"),
+        (has(char::is_uppercase), "the password needs an upper-case letter, or 15 characters"),
+        (has(|c| c.is_ascii_digit()), "the password needs a digit, or 15 characters"),
+        (has(|c| !c.is_alphanumeric()), "the password needs a special character such as ! or -, or 15 characters"),
+        (!is_common(password, about), "the password is one of the most common: everybody tries it"),
     ];
-    let unmet = rules.into_iter().filter(|(met, _)| !met && length < 15).map(|(_, rule)| rule);
-    let mut unmet: Vec<&str> = unmet.collect();
-    if unmet.is_empty() && is_common(password, about) {
-        unmet.push("the password is one of the most common: everybody tries it");
-    }
-    unmet.into_iter().map(|rule| Problem::validation(path, rule)).collect()
+    rules.into_iter().filter(|(met, _)| !met).map(|(_, rule)| Problem::validation(path, rule)).collect()
 }
 
 /// Whether it is one of zxcvbn's thirty thousand common passwords, names and words, a run of keys, a date or the like,
@@ -180,12 +174,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_another_cost_is_outdated() {
-        let weaker = PasswordCost { memory_kib: 16, iterations: 1, parallelism: 1 };
-        let weaker = Passwords::new(weaker, 1, &Entropy::from_seed(1)).unwrap();
-        let entropy = Entropy::from_seed(3);
-        assert!(cheap().is_outdated(&weaker.hash(&"a".into(), &entropy).await.unwrap()));
-        assert!(!cheap().is_outdated(&cheap().hash(&"a".into(), &entropy).await.unwrap()));
+    async fn a_hash_is_outdated_once_the_cost_has_grown() {
+        let of = |memory_kib, iterations, parallelism| {
+            let cost = PasswordCost { memory_kib, iterations, parallelism };
+            Passwords::new(cost, 1, &Entropy::from_seed(1)).unwrap()
+        };
+        let present = of(32, 2, 2);
+        for (m, t, p, is_outdated) in [
+            (32, 2, 2, false),
+            (16, 2, 2, true),
+            (32, 1, 2, true),
+            (32, 2, 1, true),
+            (16, 1, 1, true),
+            (64, 2, 2, false),
+            (32, 3, 2, false),
+            (32, 2, 3, false),
+            // Cheaper in one part and dearer in another is no growth.
+            (64, 1, 2, false),
+            (16, 3, 2, false),
+        ] {
+            let hash = of(m, t, p).hash(&"a".into(), &Entropy::from_seed(3)).await.unwrap();
+            assert_eq!(present.is_outdated(&hash), is_outdated, "m={m}, t={t}, p={p}");
+        }
+        assert!(present.is_outdated("not a hash"));
     }
 
     #[test]
@@ -225,9 +236,11 @@ mod tests {
         let count = |password: &str| problems(&password.into(), &[], &["input", "password"]).len();
         assert_eq!(count("Demo-Passw0rd!"), 0);
         assert_eq!(count("correct horse battery"), 0);
-        assert_eq!(count("short"), 4);
-        assert_eq!(count("longenough"), 3);
-        assert_eq!(count(&"A1-".repeat(50)), 1);
-        assert_eq!(count(""), 4);
+        assert_eq!(count("qxjzkwvf"), 3);
+        assert_eq!(count("password"), 4, "common, too");
+        assert_eq!(count("short"), 5);
+        assert_eq!(count(&"Lorem-1psum dolor sit amet, consectetur ".repeat(4)), 1);
+        assert_eq!(count(&"a".repeat(150)), 2, "too long, and one letter again and again");
+        assert_eq!(count(""), 5);
     }
 }

@@ -50,3 +50,35 @@ impl From<String> for SecretToken {
         Self(token.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{AcceptInvitation, Login, Register};
+    use crate::locale::Locale;
+
+    #[test]
+    fn what_somebody_signs_in_with_is_not_printed() {
+        const SECRET: &str = "Very-S3cret";
+        let login = Login { email: "a@b.co".to_owned(), password: SECRET.into(), remember_me: false, tenant: None };
+        let register = Register {
+            email: "a@b.co".to_owned(),
+            password: SECRET.into(),
+            first_name: "A".to_owned(),
+            last_name: "B".to_owned(),
+            accept_terms: "1".to_owned(),
+            tenant: None,
+            locale: Locale::default(),
+        };
+        let accept = AcceptInvitation {
+            token: format!("bwi_{SECRET}").into(),
+            password: SECRET.into(),
+            accept_terms: "1".to_owned(),
+        };
+        let token = SecretToken::from(SECRET.to_owned());
+        for printed in [format!("{login:?}"), format!("{register:#?}"), format!("{accept:?}"), format!("{token:?}")] {
+            let hides = printed.contains("[REDACTED]") || printed == "***";
+            assert!(hides && !printed.contains(SECRET), "{printed}");
+        }
+    }
+}

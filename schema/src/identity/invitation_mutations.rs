@@ -94,7 +94,7 @@ impl InvitationMutation {
     ) -> Field<AcceptInvitationPayload> {
         mutate(ctx, Access::Open, async move |request: Request| {
             let accepted = AcceptInvitation {
-                token: input.token,
+                token: input.token.into(),
                 password: input.password.into(),
                 accept_terms: input.accept_terms,
             };

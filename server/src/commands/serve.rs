@@ -53,6 +53,9 @@ pub(crate) async fn serve(
              connect as a plain role"
         );
     }
+    if config.auth.allow_weak_password_hashing {
+        tracing::warn!("auth.allow_weak_password_hashing is on: passwords may be hashed too cheaply to be kept safe");
+    }
     let shutdown = CancellationToken::new();
     let listener = app::listen(config).await?;
     if let Some(address) = config.metrics.listen {

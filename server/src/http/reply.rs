@@ -94,6 +94,10 @@ impl Reply {
     pub(super) fn into_response(self, format: Format) -> Response {
         let noted = Noted { code: self.code().map(str::to_owned), ..Noted::default() };
         let mut response = self.to_response(format);
+        // Also where other fields were answered and the status is 200, and where the answer is an event.
+        if let Some(seconds) = self.response.errors.iter().filter_map(retry_after).max() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         response.extensions_mut().insert(noted);
         response
     }
@@ -107,13 +111,9 @@ impl Reply {
         let content_type = HeaderValue::from_static(format.content_type());
         let body = Payload::of(&self.response).to_json();
         let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
-        let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge()));
-        }
-        let wait = self.response.errors.iter().filter_map(retry_after).max();
-        if let Some(seconds) = wait.filter(|_| !status.is_success()) {
-            headers.insert(header::RETRY_AFTER, seconds.into());
+            let challenge = HeaderValue::from_static(self.challenge());
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

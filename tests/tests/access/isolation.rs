@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bellwether_domain::ids::{DeliveryId, Id, SessionId, SignalId, SourceId, TenantId, UserId};
+use bellwether_domain::ids::{AccountId, DeliveryId, Id, SessionId, SignalId, SourceId, TenantId, UserId};
 use bellwether_domain::market::{NewQuote, SourceName};
 use bellwether_domain::paging::encode_cursor;
 use bellwether_domain::permission::Role;
@@ -128,7 +128,7 @@ pub async fn fill(app: &TestApp) -> Things {
 }
 
 /// Trades on a paper account of this user's: the account, an order that waits, a trade and a fill.
-async fn trade(app: &TestApp, client: &Client) -> Vec<String> {
+pub async fn trade(app: &TestApp, client: &Client) -> Vec<String> {
     let asset = app.domain.asset_by_symbol(&"BTC-USD".try_into().unwrap()).await.unwrap().unwrap();
     let (price, exchange_time) = ("1000".parse().unwrap(), app.domain.now());
     let quote = NewQuote { asset_id: asset.id, price, bid: None, ask: None, previous_close: None, exchange_time };
@@ -490,6 +490,33 @@ both_databases! {
         for (who, raw) in by_socket.chain(streams.iter().map(|(who, stream)| (who, &stream.raw))) {
             assert_no_word(&things, who, "a subscription", raw);
         }
+    }
+
+    /// To follow an account of `a` is to follow one that does not exist, whoever asks and by whichever way.
+    async fn nobody_follows_an_account_of_another_tenant(app: TestApp) {
+        let things = fill(&app).await;
+        let query = "subscription ($id: ID!) { accountChanged(id: $id) { id number equity } }";
+        for caller in strangers(&app).await {
+            let token = caller.token.as_deref();
+            let expected = if token.is_some() { "NOT_FOUND" } else { "UNAUTHENTICATED" };
+            let mut answers = Vec::new();
+            for id in [things.others[0].clone(), unused::<AccountId>()] {
+                let variables = json!({"id": id});
+                let by_socket = Socket::subscribe(&app, token, query, &variables).await.next().await;
+                let by_stream = Events::subscribe(&app, token, query, &variables).await.unwrap().next().await;
+                for heard in [by_socket, by_stream] {
+                    let Heard::Answer(mut answer) = heard else { panic!("{} heard {heard:?}", caller.name) };
+                    assert_eq!(answer["errors"][0]["extensions"]["code"], expected, "{}: {answer}", caller.name);
+                    answer["errors"][0]["extensions"]["requestId"].take();
+                    answers.push(answer.to_string().replace(&id, "the id"));
+                }
+            }
+            assert_eq!(answers[..2], answers[2..], "{}", caller.name);
+        }
+        let admin = app.sign_in("a", Role::Admin).await;
+        let variables = json!({"id": things.others[0]});
+        let heard = Socket::subscribe(&app, admin.token.as_deref(), query, &variables).await.next().await;
+        assert_eq!(heard.data().unwrap()["accountChanged"]["id"], variables["id"], "its owner follows it");
     }
 
     /// A private signal is an event for its author alone.

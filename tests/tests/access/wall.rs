@@ -7,8 +7,13 @@ use bellwether_domain::identity::{UserFilter, UserOrder};
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
 use bellwether_domain::{Viewer, wall};
-use bellwether_tests::{Backend, TestDomain};
+use bellwether_tests::{Backend, Client, TestApp, TestDomain};
 use sea_orm::{ConnectionTrait, Database, Statement};
+use serde_json::{Value, json};
+
+use crate::follow::Socket;
+use crate::isolation::trade;
+use crate::world::{execute, make_api_key};
 
 async fn domain() -> Option<TestDomain> {
     TestDomain::start(Backend::Postgres).await
@@ -155,6 +160,42 @@ async fn what_is_written_is_serializable() {
     let trader = app.viewer("b", Role::Trader).await;
     assert_eq!(level().await.unwrap(), "serializable");
     assert_eq!(wall::confine(&trader, level()).await.unwrap(), "serializable");
+}
+
+/// Over HTTP too, and for what is followed. Rows of the trader's own that are another tenant's now, which nobody but who
+/// writes past the program can bring about, are let through by scopes that go by the user or the account, not by the wall.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_and_subscriptions_are_confined() {
+    let Some(app) = TestApp::start(Backend::Postgres).await else { return };
+    let trader = app.sign_in("a", Role::Trader).await;
+    let (key, _) = make_api_key(&trader, &["SIGNALS_READ"]).await;
+    let account = trade(&app, &trader).await.remove(0);
+    let variables = json!({"id": account});
+    let seen = async |client: &Client| {
+        let query = "query ($id: ID!) { apiKeys { nodes { id } } account(id: $id) { usedMargin } }";
+        let seen = client.data(query, variables.clone()).await;
+        (seen["apiKeys"]["nodes"].clone(), seen["account"]["usedMargin"].clone())
+    };
+    let followed = async || {
+        let query = "subscription ($id: ID!) { accountChanged(id: $id) { usedMargin } }";
+        let heard = Socket::subscribe(&app, trader.token.as_deref(), query, &variables).await.next().await;
+        heard.data().unwrap_or_else(|| panic!("{heard:?}"))["accountChanged"]["usedMargin"].clone()
+    };
+    let (keys, margin) = seen(&trader).await;
+    assert_eq!((&keys, &margin), (&json!([{"id": key}]), &followed().await));
+    for table in ["api_keys", "trades"] {
+        execute(&app, &format!("UPDATE {table} SET tenant_id = (SELECT id FROM tenants WHERE slug = 'b')")).await;
+    }
+    let without = trader.at(app.another_without_wall().await);
+    assert_eq!(seen(&without).await, (keys, margin.clone()), "the scopes alone let them through");
+    let (keys, nothing) = seen(&trader).await;
+    assert_eq!(keys, json!([]));
+    assert_ne!(nothing, margin);
+    assert_eq!(followed().await, nothing);
+    let revoke = "mutation ($id: ID!) { revokeApiKey(input: {id: $id}) { userErrors { code } } }";
+    let revoked = |done: &Value| done["revokeApiKey"]["userErrors"] == json!([]);
+    assert!(!revoked(&trader.data(revoke, json!({"id": key})).await), "nor is anything done to them");
+    assert!(revoked(&without.data(revoke, json!({"id": key})).await));
 }
 
 /// A connection that nobody has given a tenant sees nothing at all.

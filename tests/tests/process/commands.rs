@@ -4,4 +4,5 @@ mod business;
 mod configuration;
 mod database;
 mod help;
+mod keys;
 mod serve;

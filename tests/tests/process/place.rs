@@ -229,6 +229,7 @@ impl Ran {
 /// Cheap passwords and limits that no test meets by chance.
 fn env(url: Option<&str>) -> Vec<(String, String)> {
     let mut env = vec![
+        ("AUTH__ALLOW_WEAK_PASSWORD_HASHING", "true"),
         ("AUTH__PASSWORD_MEMORY_KIB", "8"),
         ("AUTH__PASSWORD_ITERATIONS", "1"),
         ("LIMITS__LOGINS_PER_MINUTE", "100000"),

@@ -1,7 +1,12 @@
 //! The log tells everything except what would let its reader in.
 
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use bellwether_tests::Client;
 use bellwether_tests::mail::tokens_in;
+use bellwether_tests::smtp::{SmtpBehaviour, SmtpServer};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -28,27 +33,65 @@ impl Secrets {
     }
 }
 
-/// A secret as programs may write it: as it is, in hexadecimal, as a list of bytes, in an address.
-fn spellings(secret: &str) -> [String; 4] {
+/// A secret as programs may write it: as it is, in hexadecimal, as a list of bytes, in an address, in either base64.
+fn spellings(secret: &str) -> Vec<String> {
     let bytes = secret.as_bytes();
     let percent =
         secret.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") });
-    [
+    let mut spellings = vec![
         secret.to_owned(),
         bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", "),
         percent.collect(),
-    ]
+    ];
+    spellings
+        .extend((0..3).flat_map(|before| [STANDARD, URL_SAFE].map(|engine| within_base64(secret, before, &engine))));
+    spellings
 }
 
-/// Waits for so many letters with a link; the tokens of all of them.
-async fn letters_with_links(app: &Place, count: usize) -> Vec<String> {
-    until(std::time::Duration::from_secs(20), "the letters are written", async || {
-        let letters: Vec<_> =
-            app.letters().iter().map(|letter| tokens_in(letter)).filter(|tokens| !tokens.is_empty()).collect();
-        (letters.len() >= count).then(|| letters.into_iter().flatten().collect())
+/// What base64 makes of a secret that stands behind so many other bytes, as in `email:password`, without the signs that
+/// what is around it has a part in.
+fn within_base64(secret: &str, before: usize, engine: &impl Engine) -> String {
+    let text = engine.encode([&vec![0; before], secret.as_bytes()].concat());
+    text[(before * 8).div_ceil(6)..(before + secret.len()) * 8 / 6].to_owned()
+}
+
+#[test]
+fn a_secret_is_found_in_what_has_it_in_base64() {
+    for (around, engine) in [("x@y.z:{}", STANDARD), ("\0user\0{}", URL_SAFE), ("{}é", STANDARD), ("ab{}\n", URL_SAFE)]
+    {
+        for secret in ["Very-S3cret-Passw0rd!", "ñandú?>~ñandú?>~"] {
+            let written = engine.encode(around.replace("{}", secret));
+            assert!(spellings(secret).iter().any(|spelling| written.contains(spelling)), "{written}");
+        }
+    }
+}
+
+/// The tokens in the links of a letter, once it has come as the `nth` with one (from 1).
+async fn tokens_of_letter(mail: &SmtpServer, nth: usize) -> Vec<String> {
+    until(Duration::from_secs(20), "the letter comes", async || {
+        let letters = mail.mails().into_iter().map(|mail| tokens_in(&mail.message));
+        letters.filter(|tokens| !tokens.is_empty()).nth(nth - 1)
     })
     .await
+}
+
+/// A mail server that wants a password, and what names it to the program.
+async fn mail_server(app: &mut Place, password: &str) -> SmtpServer {
+    let credentials = Some(("bell".to_owned(), password.to_owned()));
+    let mail = SmtpServer::start(SmtpBehaviour { wrapped: true, credentials, ..SmtpBehaviour::default() }).await;
+    app.write("mail-ca.pem", &mail.authority);
+    let port = mail.address.port().to_string();
+    for (key, value) in [
+        ("HOST", "localhost"),
+        ("PORT", &port),
+        ("AUTHORITY_FILE", "mail-ca.pem"),
+        ("USER", "bell"),
+        ("PASSWORD", password),
+    ] {
+        app.set(&format!("MAIL__{key}"), value);
+    }
+    mail
 }
 
 async fn login(client: &Client, password: &str) -> Value {
@@ -59,9 +102,16 @@ async fn login(client: &Client, password: &str) -> Value {
 
 bellwether_tests::both_databases! {
     async fn none_is_in_the_log(app: Place) {
-        let app = app.founded().with("LOG__LEVEL", "trace");
-        let server = app.serve().await;
+        let mut app = app.founded().with("LOG__LEVEL", "trace");
         let mut secrets = Secrets::default();
+        let mail = mail_server(&mut app, &secrets.note("mail password", "P0stman-S3cret!")).await;
+        if app.url.contains("//postgres@") {
+            // The tests' own server takes whatever it is shown.
+            let password = secrets.note("database password", "Datab4se-S3cret!");
+            let url = app.url.replace("//postgres@", &format!("//postgres:{password}@"));
+            app.set("DATABASE__URL", &url);
+        }
+        let server = app.serve().await;
         let mut client = server.anonymous();
 
         let password = secrets.note("password", "Very-S3cret-Passw0rd!");
@@ -88,14 +138,14 @@ bellwether_tests::both_databases! {
         let used = secrets.note("wrong refresh token", "bwr_0000000000000000000000000000000000000000000");
         client.data(&query, json!({"input": {"refreshToken": used}})).await;
 
-        for token in letters_with_links(&app, 1).await {
+        for token in tokens_of_letter(&mail, 1).await {
             let token = secrets.note("verification token", token);
             client.data("mutation ($t: String!) { verifyEmail(input: {token: $t}) { userErrors { code } } }", json!({"t": token})).await;
         }
         let query = "mutation { requestPasswordReset(input: {email: \"secretive@acme.test\"}) { userErrors { code } } }";
         client.data(query, json!({})).await;
         let new = secrets.note("new password", "N3w-and-S3cret-Passw0rd!");
-        for token in letters_with_links(&app, 2).await {
+        for token in tokens_of_letter(&mail, 2).await {
             let token = secrets.note("reset token", token);
             let query = "mutation ($t: String!, $p: String!) { resetPassword(input: {token: $t, password: $p}) { userErrors { code } } }";
             client.data(query, json!({"t": token, "p": new})).await;
@@ -128,6 +178,30 @@ bellwether_tests::both_databases! {
         http().post(&url).body(vec![b'x'; 70_000]).send().await.unwrap();
         http().get(format!("{url}?again={source}")).send().await.unwrap();
 
+        let mut owner = client.clone();
+        owner.token = None;
+        let login = format!("mutation ($p: String!) {{ login(input: {{email: \"owner@acme.test\", password: $p}}) {{ {SESSION} }} }}");
+        let owners = secrets.note("owner's password", PASSWORD);
+        owner.token = Some(secrets.session(&owner.data(&login, json!({"p": owners})).await["login"]).0);
+        let query = "mutation { inviteUser(input: {email: \"invited@acme.test\", firstName: \"In\", lastName: \"Vited\", role: TRADER}) {
+            userErrors { message } } }";
+        assert_eq!(owner.data(query, json!({})).await["inviteUser"]["userErrors"], json!([]));
+        let first = secrets.note("invited person's password", "F1rst-S3cret-Passw0rd!");
+        let terms = bellwether_domain::DomainConfig::default().terms_version;
+        for token in tokens_of_letter(&mail, 3).await {
+            let token = secrets.note("invitation token", token);
+            let query = format!("mutation ($input: AcceptInvitationInput!) {{ acceptInvitation(input: $input) {{ {SESSION} }} }}");
+            let input = json!({"token": token, "password": first, "acceptTerms": terms});
+            let accepted = client.data(&query, json!({"input": input})).await["acceptInvitation"].clone();
+            if accepted["session"].is_object() {
+                let mut invited = client.clone();
+                invited.token = Some(secrets.session(&accepted).0);
+                let close = "mutation ($p: String!) { closeAccount(input: {password: $p}) { user { id } userErrors { code } } }";
+                assert_eq!(invited.data(close, json!({"p": first})).await["closeAccount"]["userErrors"], json!([]));
+            }
+        }
+        assert_eq!(app.count("users WHERE email = 'invited@acme.test' AND status = 'CLOSED'").await, 1);
+
         let mut socket = server.socket(&access).await;
         socket.close(None).await.unwrap();
         while socket.next().await.is_some() {}
@@ -140,13 +214,12 @@ bellwether_tests::both_databases! {
 
         let keys: Value = serde_json::from_slice(&std::fs::read(app.path("data/keys.json")).unwrap()).unwrap();
         secrets.note("signing key", keys["keys"][0]["d"].as_str().unwrap());
-        secrets.note("owner's password", PASSWORD);
 
         let journal = "SELECT count(*) AS figure FROM signal_deliveries WHERE verdict IS NOT NULL";
-        until(std::time::Duration::from_secs(20), "both deliveries are judged", async || (app.figure(journal).await == 2).then_some(())).await;
+        until(Duration::from_secs(20), "both deliveries are judged", async || (app.figure(journal).await == 2).then_some(())).await;
         server.ask_to_stop();
         let mut server = server;
-        server.exit_within(std::time::Duration::from_secs(31)).await;
+        server.exit_within(Duration::from_secs(31)).await;
         let log = server.log();
         // It is the log of all this, down to other people's crates.
         assert!(log.contains("\"TRACE\"") && log.contains("delivery judged") && log.contains("/graphql"));

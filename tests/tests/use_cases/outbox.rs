@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bellwether_domain::clock::Clock;
-use bellwether_domain::identity::Register;
+use bellwether_domain::error::ProblemCode;
+use bellwether_domain::identity::{AcceptInvitation, Invite, Register};
 use bellwether_domain::locale::Locale;
-use bellwether_domain::mail::{Letter, MailError, Mailer};
+use bellwether_domain::mail::{Letter, MailError, Mailer, Notice};
 use bellwether_domain::outbox::{Delivered, Topic};
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
@@ -113,6 +114,62 @@ both_databases! {
         for email in &emails {
             assert_eq!(app.mail.to(email).len(), 1, "{email}");
         }
+    }
+
+    /// A day to verify an email, an hour to set a new password, a week to accept an invitation; and the letter says so.
+    async fn a_link_is_good_for_as_long_as_its_letter_says(app: TestDomain) {
+        let nobody = ClientInfo::default();
+        let until = async |email: &str, wanted: i64| {
+            app.deliver().await;
+            let letter = app.mail.to(email).pop().unwrap();
+            let (Notice::VerifyEmail { hours, .. } | Notice::ResetPassword { hours, .. } | Notice::Invitation { hours, .. }) =
+                letter.notice
+            else {
+                panic!("{letter:?}")
+            };
+            assert_eq!(hours, wanted);
+            app.clock.advance(TimeDelta::hours(hours) - TimeDelta::seconds(1));
+            token(&letter)
+        };
+        let is_over = |refused: Error| match refused {
+            Error::Problems(problems) => problems[0].code == ProblemCode::TokenInvalid,
+            other => panic!("{other:?}"),
+        };
+
+        register(&app.domain, EMAIL, Locale::En).await.unwrap();
+        let early = until(EMAIL, 24).await;
+        app.domain.verify_email(&early, &nobody).await.unwrap();
+        register(&app.domain, "bob@example.com", Locale::En).await.unwrap();
+        let late = until("bob@example.com", 24).await;
+        app.clock.advance(TimeDelta::seconds(1));
+        assert!(is_over(app.domain.verify_email(&late, &nobody).await.unwrap_err()));
+
+        // A weak password leaves a token good, and is looked at where the token is.
+        app.domain.request_password_reset(EMAIL, None, &nobody).await.unwrap();
+        let reset = until(EMAIL, 1).await;
+        let try_reset = async || is_over(app.domain.reset_password(&reset, &"weak".into(), &nobody).await.unwrap_err());
+        assert!(!try_reset().await);
+        app.clock.advance(TimeDelta::seconds(1));
+        assert!(try_reset().await);
+
+        let invited = "carol@example.com";
+        let invite = Invite {
+            email: invited.to_owned(),
+            first_name: "Carol".to_owned(),
+            last_name: "King".to_owned(),
+            role: Role::Trader,
+            locale: Locale::En,
+        };
+        app.domain.invite_user(&app.viewer("a", Role::Admin).await, invite, &nobody).await.unwrap();
+        let invitation = until(invited, 7 * 24).await;
+        let try_to_accept = async || {
+            let (token, password) = (invitation.as_str().into(), "weak".into());
+            let input = AcceptInvitation { token, password, accept_terms: app.domain.config().terms_version.clone() };
+            is_over(app.domain.accept_invitation(input, &nobody).await.unwrap_err())
+        };
+        assert!(!try_to_accept().await);
+        app.clock.advance(TimeDelta::seconds(1));
+        assert!(try_to_accept().await);
     }
 
     async fn what_fails_is_tried_again_after_growing_waits_and_given_up_in_the_end(app: TestDomain) {

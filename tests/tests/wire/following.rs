@@ -7,6 +7,8 @@
 use std::time::{Duration, Instant};
 
 use bellwether_domain::permission::Role;
+use bellwether_tests::app::{PASSWORD, email};
+use bellwether_tests::mail::token as link_token;
 use bellwether_tests::{Client, TestApp, both_databases};
 use serde_json::{Value, json};
 
@@ -241,6 +243,52 @@ both_databases! {
             },
         );
         futures_util::future::join_all(endings).await;
+    }
+
+    /// Whatever else takes from somebody what they could see takes their socket, too.
+    async fn a_socket_ends_with_what_its_user_may_see(app: TestApp) {
+        let ids = "{ viewer { user { id } tenant { id } } }";
+        let (admin, owner) = (member(&app, Role::Admin).await, member(&app, Role::Owner).await);
+        let mut followers = Vec::new();
+        for (what, tenant, role) in [
+            ("another role", "a", Role::Trader),
+            ("a new password", "a", Role::Support),
+            ("a closed account", "a", Role::Seller),
+            ("a suspended user", "b", Role::Seller),
+            ("a suspended tenant", "b", Role::Trader),
+        ] {
+            let client = app.sign_in(tenant, role).await;
+            let viewer = client.data(ids, Value::Null).await["viewer"].clone();
+            let mut socket = Socket::ready(&client).await;
+            socket.follow("1", Value::Null, None).await;
+            assert_eq!(socket.settle().await, [] as [Value; 0]);
+            followers.push((what, socket, client, viewer));
+        }
+        let done = async |client: &Client, mutation: &str, variables: Value| {
+            let data = client.data(mutation, variables).await;
+            assert_eq!(data["done"]["userErrors"], json!([]), "{mutation}: {data}");
+        };
+        let [role, password, account, user, tenant] = &followers[..] else { panic!("five") };
+        let set_role = "mutation ($id: ID!) { done: setUserRole(input: {userId: $id, role: SELLER}) { userErrors { code } } }";
+        done(&admin, set_role, json!({"id": role.3["user"]["id"]})).await;
+        let email = email("a", Role::Support);
+        let forgot = "mutation ($email: String!) { done: requestPasswordReset(input: {email: $email}) { userErrors { code } } }";
+        done(&app.anonymous(), forgot, json!({"email": email})).await;
+        let link = link_token(&app.mail.wait_for(&email, "reset_password", 1).await);
+        let reset = "mutation ($token: String!) { done: resetPassword(input: {token: $token, password: \"An0ther-Passw0rd!\"}) {
+            userErrors { code } } }";
+        done(&password.2, reset, json!({"token": link})).await;
+        let close = "mutation ($password: String!) { done: closeAccount(input: {password: $password}) { userErrors { code } } }";
+        done(&account.2, close, json!({"password": PASSWORD})).await;
+        let suspend = "mutation ($id: ID!) { done: suspendUser(input: {userId: $id, reason: \"unpaid\"}) { userErrors { code } } }";
+        done(&owner, suspend, json!({"id": user.3["user"]["id"]})).await;
+        let suspend = "mutation ($id: ID!) { done: suspendTenant(input: {tenantId: $id, reason: \"unpaid\"}) {
+            userErrors { code } } }";
+        done(&owner, suspend, json!({"id": tenant.3["tenant"]["id"]})).await;
+        for (what, mut socket, ..) in followers {
+            let (code, reason) = socket.closed().await;
+            assert_eq!(code, 4403, "{what}: {reason}");
+        }
     }
 
     async fn nothing_is_told_once_the_session_has_ended_here(app: TestApp) {

@@ -1,7 +1,7 @@
 //! The catalogue of refusals: each code with its status and what it adds, and how large a body may be for whom.
 
 use bellwether_domain::permission::Role;
-use bellwether_tests::{Backend, TestApp, both_databases};
+use bellwether_tests::{Answer, Backend, TestApp, both_databases};
 use reqwest::Method;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -9,7 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::socket::Socket;
-use crate::support::{RECORD, Wire, answer, assert_errors, assert_refused, member, rows, signal, token, within};
+use crate::support::{
+    RECORD, Wire, accepting, answer, assert_errors, assert_refused, member, rows, signal, token, within,
+};
 
 const ANONYMOUS_BODY: usize = 64 * 1_024;
 const MEMBER_BODY: usize = 1_024 * 1_024;
@@ -69,7 +71,7 @@ both_databases! {
             ("Bearer".to_owned(), "INVALID"),
         ] {
             for accept in ["application/graphql-response+json", "application/json"] {
-                let refused = answer(ask(authorization.clone()).header("accept", accept)).await;
+                let refused = answer(accepting(ask(authorization.clone()), accept)).await;
                 assert_refused(&refused, 401, "UNAUTHENTICATED");
                 assert_eq!(refused.body["errors"][0]["extensions"]["reason"], reason, "{authorization}");
                 assert!(refused.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
@@ -138,8 +140,8 @@ both_databases! {
         let page = "{ signals { nodes { id } } }";
         let mut answers =
             vec![trader.send(page, Value::Null).await, trader.send(RECORD, json!({"input": signal(1)})).await];
-        let legacy = wire.operation(page, Value::Null).bearer_auth(token(&trader)).header("accept", "application/json");
-        answers.push(answer(legacy).await);
+        let legacy = wire.operation(page, Value::Null).bearer_auth(token(&trader));
+        answers.push(answer(accepting(legacy, "application/json")).await);
         answers.push(answer(wire.request(Method::POST, &hook).body("BUY AAPL 1h")).await);
         for failed in answers {
             assert_eq!((failed.status.as_u16(), failed.code()), (500, Some("INTERNAL")), "{}", failed.body);
@@ -169,7 +171,7 @@ both_databases! {
             wire.request(Method::POST, "/hooks/tradingview/any").body("BUY AAPL 1h"),
         ] {
             for accept in ["application/graphql-response+json", "application/json"] {
-                let refused = answer(request.try_clone().unwrap().header("accept", accept)).await;
+                let refused = answer(accepting(request.try_clone().unwrap(), accept)).await;
                 assert_eq!((refused.status.as_u16(), refused.code()), (503, Some("UNAVAILABLE")), "{}", refused.body);
                 assert_errors(&refused);
                 assert!(refused.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() >= 1);
@@ -218,9 +220,9 @@ async fn rate_limited_is_429_with_the_seconds_to_wait() {
         assert_eq!(answer(asked()).await.status, 200);
     }
     for accept in ["application/graphql-response+json", "application/json"] {
-        let refused = answer(asked().header("accept", accept)).await;
+        let refused = answer(accepting(asked(), accept)).await;
         assert_refused(&refused, 429, "RATE_LIMITED");
-        let header = refused.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap();
+        let header = seconds_to_wait(&refused);
         assert!((1..=60).contains(&header), "{header}");
         assert_eq!(refused.body["errors"][0]["extensions"]["retryAfterSeconds"], header);
     }
@@ -229,6 +231,46 @@ async fn rate_limited_is_429_with_the_seconds_to_wait() {
         200,
         "others are not held up"
     );
+}
+
+/// Whoever is not signed in is counted by the /64 that their address is in, as a proxy of ours tells it; whoever shows
+/// tokens that are no good too; and who asks for a socket like who posts.
+#[tokio::test]
+async fn a_network_is_counted_as_one() {
+    let app = TestApp::start_behind_proxy(Backend::Sqlite, |domain| domain.limits.requests_per_minute = 3);
+    let app = app.await.unwrap();
+    let wire = Wire::to(&app);
+    let posted = async |token: Option<&str>, from: &str| {
+        let request = wire.operation("{ __typename }", Value::Null).header("x-forwarded-for", from);
+        let answer = answer(token.into_iter().fold(request, |request, token| request.bearer_auth(token))).await;
+        if answer.status == 429 {
+            assert_refused(&answer, 429, "RATE_LIMITED");
+            assert!((1..=60).contains(&seconds_to_wait(&answer)));
+        }
+        answer.status.as_u16()
+    };
+    let upgraded = async |token: Option<&str>, from: &str| {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let shown = bearer.as_deref().map(|bearer| ("authorization", bearer));
+        let headers: Vec<_> = shown.into_iter().chain([("x-forwarded-for", from)]).collect();
+        Socket::with_headers(app.address, &headers).await.err().unwrap_or(101)
+    };
+    for _ in 0..3 {
+        assert_eq!(posted(None, "2001:db8::1").await, 200);
+        assert_eq!(posted(Some("nonsense"), "2001:db8:0:2::1").await, 401);
+        assert_eq!(upgraded(None, "2001:db8:0:4::1").await, 101);
+        assert_eq!(upgraded(Some("nonsense"), "2001:db8:0:6::1").await, 401);
+    }
+    // Another address of the network is no other caller; another network is.
+    for (token, network, other, is_let_in) in [(None, "0:0", "0:1", 200), (Some("nonsense"), "0:2", "0:3", 401)] {
+        assert_eq!(posted(token, &format!("2001:db8:{network}::2")).await, 429);
+        assert_eq!(posted(token, &format!("2001:db8:{other}::1")).await, is_let_in);
+    }
+    for (token, network, other, is_let_in) in [(None, "0:4", "0:5", 101), (Some("nonsense"), "0:6", "0:7", 401)] {
+        assert_eq!(upgraded(token, &format!("2001:db8:{network}::2")).await, 429);
+        assert_eq!(upgraded(token, &format!("2001:db8:{other}::1")).await, is_let_in);
+    }
+    assert_eq!(posted(None, "2001:db8:0:4::3").await, 429, "sockets and posts are counted together");
 }
 
 #[tokio::test]
@@ -269,4 +311,18 @@ async fn a_limit_of_one_field_refuses_that_field() {
     assert_eq!((beside.status.as_u16(), beside.code()), (200, Some("RATE_LIMITED")), "{}", beside.body);
     assert_eq!(beside.body["data"], json!({"login": null, "__typename": "Mutation"}));
     assert_errors(&beside);
+    assert_eq!(seconds_to_wait(&beside), beside.body["errors"][0]["extensions"]["retryAfterSeconds"]);
+    // As an event, whose status is 200 whatever it tells.
+    for more in ["", "__typename"] {
+        let event = answer(accepting(login(more), "text/event-stream")).await;
+        assert_eq!(event.status, 200, "{}", event.body);
+        let text = event.body.as_str().unwrap();
+        assert!(text.contains(&format!("\"retryAfterSeconds\":{}", seconds_to_wait(&event))), "{text}");
+    }
+}
+
+/// What the header Retry-After says.
+fn seconds_to_wait(answer: &Answer) -> u64 {
+    let header = answer.headers.get("retry-after").unwrap_or_else(|| panic!("no Retry-After: {}", answer.body));
+    header.to_str().unwrap().parse().unwrap()
 }

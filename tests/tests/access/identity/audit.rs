@@ -1,6 +1,8 @@
 //! Reading the audit log.
 
 use bellwether_domain::permission::Role;
+use bellwether_tests::app::PASSWORD;
+use bellwether_tests::mail::token;
 use bellwether_tests::{Client, TestApp, both_databases};
 use serde_json::{Value, json};
 
@@ -36,6 +38,39 @@ both_databases! {
         let node = admin.data("query ($id: ID!) { node(id: $id) { ... on AuditEntry { action actor { id } tenant { slug } } } }",
             json!({"id": entry["id"]})).await;
         assert_eq!(node["node"], json!({"action": "USER_SUSPENDED", "actor": {"id": me}, "tenant": {"slug": "a"}}));
+    }
+
+    /// Who signs in, who takes a role away and who sets a password are noted with where from and by which program.
+    async fn an_entry_tells_the_address_and_the_program(app: TestApp) {
+        let owner = app.sign_in("a", Role::Owner).await;
+        let user = make_user(&app, "a", "late@a.test", Role::Trader).await;
+        let admin = Caller::of(&app, "a", Role::Admin).await;
+        let program = "bellwether-tests/1.0 (audit)";
+        let by_program = async |caller: &Caller, query: &str, variables: Value| {
+            let done = caller.ask_with(query, &variables, &[("user-agent", program)]).await;
+            assert!(done.status == 200 && done.code().is_none(), "{}", done.text);
+        };
+        let anonymous = Caller::anonymous(&app);
+        let login = "mutation ($email: String!, $password: String!) {
+            login(input: {email: $email, password: $password}) { userErrors { code } } }";
+        let input = |password: &str| json!({"email": "late@a.test", "password": password});
+        by_program(&anonymous, login, input(PASSWORD)).await;
+        by_program(&anonymous, login, input("Wrong-Passw0rd!")).await;
+        let forgot = "mutation { requestPasswordReset(input: {email: \"late@a.test\"}) { userErrors { code } } }";
+        by_program(&anonymous, forgot, json!({})).await;
+        let token = token(&app.mail.wait_for("late@a.test", "reset_password", 1).await);
+        let reset = "mutation ($token: String!) { resetPassword(input: {token: $token, password: \"An0ther-Passw0rd!\"}) {
+            userErrors { code } } }";
+        by_program(&anonymous, reset, json!({"token": token})).await;
+        let role = "mutation ($id: ID!) { setUserRole(input: {userId: $id, role: SELLER}) { userErrors { code } } }";
+        for query in [role, SUSPEND] {
+            by_program(&admin, query, json!({"id": user})).await;
+        }
+        for action in ["LOGIN_SUCCEEDED", "LOGIN_FAILED", "PASSWORD_RESET_REQUESTED", "PASSWORD_RESET", "USER_ROLE_CHANGED",
+            "USER_SUSPENDED"] {
+            let newest = log(&owner, json!({"action": {"eq": action}})).await.remove(0);
+            assert_eq!((&newest["address"], &newest["userAgent"]), (&json!("127.0.0.1"), &json!(program)), "{action}");
+        }
     }
 
     async fn entries_are_found_by_what_the_filter_says(app: TestApp) {

@@ -52,7 +52,7 @@ both_databases! {
             assert!(!may_sign_in(&app, "ana@example.com", guess).await, "nobody is in before");
         }
         let refused = accept(&app, &token(&letter), "weak").await.json();
-        assert_eq!(refused["data"]["acceptInvitation"]["userErrors"].as_array().unwrap().len(), 4, "{refused}");
+        assert_eq!(refused["data"]["acceptInvitation"]["userErrors"].as_array().unwrap().len(), 5, "{refused}");
         let terms = json!({"token": token(&letter), "password": PASSWORD, "terms": "1999"});
         let refused = Caller::anonymous(&app).ask(ACCEPT, &terms).await.json();
         assert_eq!(refused["data"]["acceptInvitation"]["userErrors"],

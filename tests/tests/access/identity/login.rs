@@ -1,5 +1,7 @@
 //! Signing in: what is refused tells nothing, and not too often.
 
+use bellwether_domain::entropy::Entropy;
+use bellwether_domain::identity::{PasswordCost, Passwords};
 use bellwether_domain::permission::Role;
 use bellwether_tests::app::{PASSWORD, email};
 use bellwether_tests::{Backend, TestApp, both_databases};
@@ -22,6 +24,16 @@ fn session(written: &Written) -> Value {
     written.json()["data"]["login"]["session"].clone()
 }
 
+/// A server on which hashing a password has come to cost more.
+struct DearerPasswords(TestApp);
+
+impl DearerPasswords {
+    async fn start(backend: Backend) -> Option<Self> {
+        let cost = PasswordCost { memory_kib: 32, iterations: 2, parallelism: 1 };
+        TestApp::start_with(backend, |_, domain| domain.password_cost = cost).await.map(Self)
+    }
+}
+
 /// A server that lets everybody try five logins a minute.
 struct FiveLogins(TestApp);
 
@@ -36,11 +48,7 @@ struct FiveLoginsBehindProxy(TestApp);
 
 impl FiveLoginsBehindProxy {
     async fn start(backend: Backend) -> Option<Self> {
-        let change = |config: &mut bellwether::config::Config, domain: &mut bellwether_domain::DomainConfig| {
-            config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-            domain.limits.logins_per_minute = 5;
-        };
-        TestApp::start_with(backend, change).await.map(Self)
+        TestApp::start_behind_proxy(backend, |domain| domain.limits.logins_per_minute = 5).await.map(Self)
     }
 }
 
@@ -131,14 +139,57 @@ both_databases! {
         assert_eq!((written.status.as_u16(), &json["data"], json.get("errors")), (200, &json!({"viewer": null}), None));
     }
 
+    /// Also after it was renewed, however often.
     async fn to_be_remembered_is_to_be_signed_in_for_thirty_days(app: TestApp) {
+        let refresh = "mutation ($token: String!) { refreshSession(input: {refreshToken: $token}) {
+            session { refreshToken refreshTokenExpiresAt } } }";
         for (remember, lasts) in [(false, TimeDelta::hours(12)), (true, TimeDelta::days(30))] {
+            let is_right = |before: DateTime<Utc>, session: &Value| {
+                let until = session["refreshTokenExpiresAt"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+                assert!((before + lasts..=app.domain.now() + lasts).contains(&until), "{until}");
+            };
             let input = json!({"email": email("a", Role::Trader), "password": PASSWORD, "rememberMe": remember});
             let before = app.domain.now();
-            let done = Caller::anonymous(&app).ask(LOGIN, &json!({"input": input})).await;
-            let until = session(&done)["refreshTokenExpiresAt"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
-            assert!((before + lasts..=app.domain.now() + lasts).contains(&until), "{until}");
+            let mut opened = session(&Caller::anonymous(&app).ask(LOGIN, &json!({"input": input})).await);
+            is_right(before, &opened);
+            for _ in 0..2 {
+                let before = app.domain.now();
+                let renewed = app.anonymous().data(refresh, json!({"token": opened["refreshToken"]})).await;
+                opened = renewed["refreshSession"]["session"].clone();
+                is_right(before, &opened);
+            }
         }
+    }
+
+    /// A hash of less than the present cost is replaced when its password comes by; one of more is left as it is.
+    async fn a_password_is_hashed_again_once_the_cost_has_grown(app: DearerPasswords) {
+        let app = app.0;
+        let trader = email("a", Role::Trader);
+        let hash_with = async |memory_kib, iterations| {
+            let cost = PasswordCost { memory_kib, iterations, parallelism: 1 };
+            let entropy = Entropy::from_system().unwrap();
+            let passwords = Passwords::new(cost, 1, &entropy).unwrap();
+            let hash = passwords.hash(&PASSWORD.into(), &entropy).await.unwrap();
+            execute(&app, &format!("UPDATE users SET password_hash = '{hash}' WHERE email_key = '{trader}'")).await;
+            hash
+        };
+        let stored = async |like: &str| {
+            count(&app, &format!("users WHERE email_key = '{trader}' AND password_hash LIKE '{like}'")).await == 1
+        };
+        let caller = Caller::anonymous(&app);
+        let present = "$argon2id$v=19$m=32,t=2,p=1$%";
+        let cheap = hash_with(8, 1).await;
+        assert!(cheap.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{cheap}");
+        login(&caller, &trader, "Wrong-Passw0rd!").await;
+        assert!(stored(&cheap).await, "a wrong password is not put in its place");
+        for _ in 0..2 {
+            let done = login(&caller, &trader, PASSWORD).await;
+            assert!(session(&done)["accessToken"].is_string(), "{}", done.text);
+            assert!(stored(present).await);
+        }
+        let dear = hash_with(64, 3).await;
+        assert!(session(&login(&caller, &trader, PASSWORD).await)["accessToken"].is_string());
+        assert!(stored(&dear).await, "a cost that was lowered weakens nothing");
     }
 
     /// The sixth try in a minute is not made, whatever it would have been.

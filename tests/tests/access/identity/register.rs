@@ -1,5 +1,6 @@
 //! Registering: every rule, and the spelling of emails and passwords.
 
+use bellwether_domain::Viewer;
 use bellwether_domain::permission::Role;
 use bellwether_tests::app::{PASSWORD, email};
 use bellwether_tests::{Backend, Client, TestApp, both_databases};
@@ -56,8 +57,18 @@ impl ClosedToVisitors {
     }
 }
 
+/// A server behind a proxy that lets everybody register three times a minute.
+struct ThreeRegistrations(TestApp);
+
+impl ThreeRegistrations {
+    async fn start(backend: Backend) -> Option<Self> {
+        TestApp::start_behind_proxy(backend, |domain| domain.limits.registrations_per_minute = 3).await.map(Self)
+    }
+}
+
 both_databases! {
     async fn a_visitor_becomes_a_trader_who_is_signed_in(app: TestApp) {
+        let before = app.domain.now();
         let payload = register(&app.anonymous(), &visitor(&app, " Ana@Example.COM ")).await;
         assert_eq!(problems(&payload), [""; 0]);
         assert_eq!(payload["viewer"]["role"], "TRADER");
@@ -69,6 +80,37 @@ both_databases! {
         let viewer = client.data("{ viewer { user { id } } }", json!({})).await;
         assert_eq!(viewer["viewer"]["user"]["id"], payload["viewer"]["user"]["id"]);
         app.anonymous().sign_in("ana@example.com", PASSWORD).await;
+        // Which terms were accepted is kept, and when.
+        let id = payload["viewer"]["user"]["id"].as_str().unwrap().parse().unwrap();
+        let user = app.domain.user(&Viewer::System, id).await.unwrap().unwrap();
+        assert_eq!(user.terms_version, app.domain.config().terms_version);
+        assert!((before..=app.domain.now()).contains(&user.terms_accepted_at), "{}", user.terms_accepted_at);
+        let noted = format!("audit_log WHERE action = 'USER_REGISTERED' AND details LIKE '%{}%'", user.terms_version);
+        assert!(count(&app, &noted).await >= 1);
+    }
+
+    async fn three_registrations_a_minute_by_address_and_by_email(app: ThreeRegistrations) {
+        let app = app.0;
+        let caller = Caller::anonymous(&app);
+        let from = async |address: &str, email: &str| {
+            caller.ask_with(REGISTER, &json!({"input": visitor(&app, email)}), &[("x-forwarded-for", address)]).await
+        };
+        for number in 1..=3 {
+            let done = from("198.51.100.1", &format!("visitor{number}@example.com")).await;
+            assert_eq!(problems(&done.json()["data"]["register"]), [""; 0]);
+        }
+        let limited = from("198.51.100.1", "visitor4@example.com").await;
+        assert_eq!((limited.status.as_u16(), limited.code()), (429, Some("RATE_LIMITED".to_owned())), "{}", limited.text);
+        let seconds = limited.json()["errors"][0]["extensions"]["retryAfterSeconds"].clone();
+        assert_eq!(limited.headers["retry-after"].to_str().unwrap(), seconds.to_string());
+        assert!((1..=60).contains(&seconds.as_u64().unwrap()), "{seconds}");
+        for number in 1..=3 {
+            assert_eq!(from(&format!("203.0.113.{number}"), "Taken@Example.com").await.status, 200);
+        }
+        assert_eq!(from("203.0.113.4", " taken@example.com").await.status, 429, "wherever it comes from");
+        assert_eq!(from("203.0.113.4", "another@example.com").await.status, 200, "others are not held up");
+        assert_eq!(count(&app, "users WHERE email_key = 'visitor4@example.com'").await, 0);
+        assert_eq!(count(&app, "users WHERE email_key LIKE '%@example.com'").await, 5);
     }
 
     async fn a_role_cannot_be_asked_for(app: TestApp) {
@@ -85,7 +127,7 @@ both_databases! {
         assert_eq!(problems(&register(&app.anonymous(), &input).await), [
             "VALIDATION input.acceptTerms", "VALIDATION input.email", "VALIDATION input.firstName",
             "VALIDATION input.lastName", "VALIDATION input.password", "VALIDATION input.password",
-            "VALIDATION input.password", "VALIDATION input.password",
+            "VALIDATION input.password", "VALIDATION input.password", "VALIDATION input.password",
         ]);
     }
 
@@ -176,9 +218,9 @@ both_databases! {
 
     async fn a_weak_password_is_refused_with_every_rule_it_breaks(app: TestApp) {
         for (password, rules) in [
-            (String::new(), 4), ("short".to_owned(), 4), ("longenough".to_owned(), 3), ("Longenough".to_owned(), 2),
-            ("Longenough1".to_owned(), 1), ("longenough1!".to_owned(), 1), ("Sh0rt!".to_owned(), 1),
-            (" ".repeat(7), 3), ("A1-".repeat(43), 1), ("A1-a".repeat(2_500), 1),
+            (String::new(), 5), ("short".to_owned(), 5), ("longenough".to_owned(), 4), ("qxjzkwvf".to_owned(), 3),
+            ("Longenough".to_owned(), 3), ("Longenough1".to_owned(), 1), ("longenough1!".to_owned(), 1),
+            ("Sh0rt!".to_owned(), 2), (" ".repeat(7), 4), ("A1-".repeat(43), 1), ("A1-a".repeat(2_500), 2),
         ] {
             let refused = problems(&register(&app.anonymous(), &with(&app, "password", password.clone())).await);
             assert_eq!(refused, vec!["VALIDATION input.password"; rules], "{} characters", password.len());

@@ -52,6 +52,35 @@ fn a_wrong_value_is_told_with_its_key() {
     assert!(said.contains("log.level"), "{said}");
 }
 
+/// What is safe is the least, unless a switch says that safety is not the point; and then the server says that.
+#[tokio::test]
+async fn passwords_are_not_hashed_too_cheaply_by_mistake() {
+    let place = |is_allowed: &str, memory: &str, iterations: &str| {
+        let place = Place::sqlite().with("AUTH__ALLOW_WEAK_PASSWORD_HASHING", is_allowed);
+        place.with("AUTH__PASSWORD_MEMORY_KIB", memory).with("AUTH__PASSWORD_ITERATIONS", iterations)
+    };
+    for (is_allowed, memory, iterations, least) in [
+        ("false", "19455", "2", ["19456", "at least 2", "auth.allow_weak_password_hashing"]),
+        ("false", "19456", "1", ["19456", "at least 2", "auth.allow_weak_password_hashing"]),
+        ("false", "65536", "1", ["19456", "at least 2", "auth.allow_weak_password_hashing"]),
+        ("true", "7", "1", ["at least 8", "at least 1", "auth.password_memory_kib"]),
+        ("true", "8", "0", ["at least 8", "at least 1", "auth.password_iterations"]),
+    ] {
+        let said = refusal(&place(is_allowed, memory, iterations));
+        assert!(least.iter().all(|part| said.contains(part)), "{memory} {iterations}: {said}");
+    }
+    for (is_allowed, memory, iterations) in [("false", "19456", "2"), ("true", "8", "1")] {
+        let place = place(is_allowed, memory, iterations);
+        place.done(&["check", "config"]);
+        place.done(&["migrate", "up"]);
+        place.make_keys();
+        let server = place.serve().await;
+        let warns =
+            server.lines().any(|line| line["message"].as_str().unwrap_or_default().contains("hashed too cheaply"));
+        assert_eq!(warns.to_string(), is_allowed, "{}", server.log());
+    }
+}
+
 #[test]
 fn a_broken_file_is_told_with_its_place() {
     let place = Place::sqlite();

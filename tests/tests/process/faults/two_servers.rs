@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{RECORD, insist, outcome, signal};
 use crate::place::Place;
+use crate::server::Server;
 
 /// Clients at once.
 const CLIENTS: usize = 8;
@@ -40,6 +41,25 @@ both_databases! {
         assert_eq!(totals, [1_000, 15_000, 0, 0]);
         assert_eq!(ids.len(), 1_000, "everybody was told of the same signals");
         assert_eq!(app.count("signals").await, 1_000);
+    }
+
+    /// With `limits.store = "database"` a password is guessed as often by way of both as by way of one.
+    async fn guesses_are_counted_together_where_that_is_configured(app: Place) {
+        let app = app.founded().with("LIMITS__STORE", "database").with("LIMITS__LOGINS_PER_MINUTE", "2");
+        let (one, two) = (app.serve().await, app.serve().await);
+        let query = "mutation ($email: String!) { login(input: {email: $email, password: \"Wr0ng-Passw0rd!\"}) {
+            userErrors { code } } }";
+        let guess = async |server: &Server| server.anonymous().send(query, json!({"email": "owner@acme.test"})).await;
+        for server in [&one, &two] {
+            let refused = guess(server).await;
+            assert_eq!(refused.body["data"]["login"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{}", refused.body);
+        }
+        for server in [&two, &one] {
+            let limited = guess(server).await;
+            assert_eq!((limited.status.as_u16(), limited.code()), (429, Some("RATE_LIMITED")), "{}", limited.body);
+            let seconds: u32 = limited.headers["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!((1..=30).contains(&seconds), "{seconds}");
+        }
     }
 
     /// 200 signals one by one, each by 8 clients at once.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bellwether_domain::permission::Role;
 use bellwether_tests::{Answer, Client, TestApp};
+use reqwest::header::{self, HeaderMap};
 use reqwest::{Method, RequestBuilder};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -107,6 +108,12 @@ impl Wire {
         }
         self.get(&path).header("accept", "application/graphql-response+json")
     }
+}
+
+/// The same request for an answer in this form alone.
+pub fn accepting(request: RequestBuilder, form: &str) -> RequestBuilder {
+    // `header` would add it to the forms that were asked for before.
+    request.headers(HeaderMap::from_iter([(header::ACCEPT, form.parse().unwrap())]))
 }
 
 /// Every byte as it may stand in an address.
