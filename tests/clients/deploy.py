@@ -50,6 +50,7 @@ def compose():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert (DEPLOY / source).exists() if source.startswith(".") else source in volumes, f"{name}: {volume}"
+    assert "--host" in services["database"]["healthcheck"]["test"], "it would be healthy before its database is made"
     configured(services["server"]["environment"])
     return f"{len(services)} services"
 
