@@ -50,6 +50,10 @@ def compose():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert (DEPLOY / source).exists() if source.startswith(".") else source in volumes, f"{name}: {volume}"
+    assert "--host" in services["database"]["healthcheck"]["test"], "it would be healthy before its database is made"
+    for file in (".dockerignore", ".gitignore"):
+        ignored = {line.removeprefix("/") for line in (ROOT / file).read_text().splitlines()}
+        assert {"deploy/.env", "deploy/bellwether.toml"} <= ignored, f"{file}: the secrets of a deployment would go along"
     configured(services["server"]["environment"])
     return f"{len(services)} services"
 
