@@ -252,7 +252,7 @@ impl Db {
     ///
     /// # Errors
     /// The database's own.
-    pub(crate) async fn write_at_once(&self, statement: &Statement) -> Result<Option<QueryResult>> {
+    pub async fn write_at_once(&self, statement: &Statement) -> Result<Option<QueryResult>> {
         if self.is_walled && wall::is_confined() {
             let run = self.write(|tx| {
                 let statement = statement.clone();

@@ -56,7 +56,7 @@ impl Domain {
     }
 
     /// Inserts what is the only draft in one statement with its sequence, which saves PostgreSQL three round trips of four;
-    /// none where there are more, the statement can't be told to the database, or its signal came to be there meanwhile.
+    /// none on SQLite, where there are more, or where its signal is to be brought up to date or came to be there meanwhile.
     async fn insert_alone(&self, drafts: &[Draft]) -> Result<Option<Recorded>> {
         let [draft] = drafts else { return Ok(None) };
         // One that is to be brought up to date is likely to be there.

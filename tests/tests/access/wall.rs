@@ -144,6 +144,26 @@ async fn nothing_is_written_through_the_wall() {
     assert!(insert().await.is_ok(), "the same statement is good for who is not confined");
 }
 
+/// Nor by a statement that is a transaction by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_written_through_the_wall_at_once() {
+    let Some(app) = domain().await else { return };
+    let trader = app.viewer("b", Role::Trader).await;
+    let db = app.domain.db();
+    let insert = async |tenant: &'static str| {
+        let tenant = bellwether_domain::ids::Id::uuid(app.tenant(tenant));
+        let insert = format!(
+            "INSERT INTO strategies (id, tenant_id, name, created_at) \
+             VALUES (gen_random_uuid(), '{tenant}', 'at once', now()) RETURNING id"
+        );
+        db.write_at_once(&Statement::from_string(db.backend(), insert)).await
+    };
+    let error = format!("{:?}", wall::confine(&trader, insert("a")).await.unwrap_err());
+    assert!(error.contains("row-level security"), "{error}");
+    assert!(wall::confine(&trader, insert("b")).await.unwrap().is_some(), "their own tenant's");
+    assert!(insert("a").await.unwrap().is_some(), "of who is not confined");
+}
+
 /// Whoever writes, and for whomever: what two do at once comes out as if one had come after the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_written_is_serializable() {
