@@ -149,6 +149,19 @@ fn closes(closes: impl IntoIterator<Item = f64>) -> Vec<Bar> {
     closes.into_iter().map(|close| bar(before.replace(close).unwrap_or(close), close, 100.0)).collect()
 }
 
+/// The same candles upside down: what rose falls by as much.
+fn upside_down(bars: &[Bar]) -> Vec<Bar> {
+    let turned = |price: f64| 300.0 - price;
+    let turn = |bar: &Bar| Bar {
+        open: turned(bar.open),
+        high: turned(bar.low),
+        low: turned(bar.high),
+        close: turned(bar.close),
+        volume: bar.volume,
+    };
+    bars.iter().map(turn).collect()
+}
+
 /// The side that a strategy takes at each candle, from 0.
 fn sides(name: &str, bars: &[Bar]) -> Vec<(usize, Side)> {
     let strategy = bellwether_engine::strategies::named(name).unwrap();
@@ -172,11 +185,31 @@ fn a_long_turn_is_one_golden_cross_and_one_death_cross() {
 }
 
 #[test]
-fn a_sharp_dip_in_a_rising_market_is_bought() {
+fn a_sharp_dip_in_a_rising_market_is_bought_and_a_sharp_rally_in_a_falling_one_is_sold() {
     let rise = std::iter::repeat_n(100.0, 60).chain([117.0, 134.0]).chain(std::iter::repeat_n(150.0, 23));
     let dip = [146.0, 142.0, 138.0, 134.0, 130.0];
-    let found = sides("rsi-reversal", &closes(rise.chain(dip)));
-    assert!(!found.is_empty() && found.iter().all(|(i, side)| *i >= 85 && *side == Side::Buy), "{found:?}");
+    let bars = closes(rise.chain(dip));
+    for (bars, expected) in [(upside_down(&bars), Side::Sell), (bars, Side::Buy)] {
+        let found = sides("rsi-reversal", &bars);
+        assert!(!found.is_empty() && found.iter().all(|(i, side)| *i >= 85 && *side == expected), "{found:?}");
+    }
+}
+
+#[test]
+fn in_waves_macd_crosses_its_signal_once_each_way() {
+    // Three waves of sixty candles: the market turns every thirty.
+    let bars = closes((0..210).map(|i| 150.0 + 20.0 * (f64::from(i) * std::f64::consts::PI / 30.0).sin()));
+    let found: Vec<_> = sides("macd-cross", &bars).into_iter().filter(|(i, _)| *i >= 60).collect();
+    assert_eq!(found.len(), 5, "{found:?}");
+    for cross in found.windows(2) {
+        assert!((28..=32).contains(&(cross[1].0 - cross[0].0)) && cross[0].1 != cross[1].1, "{found:?}");
+    }
+    for (i, side) in &found {
+        let later = bars[i + 10].close - bars[*i].close;
+        assert_eq!(later > 0.0, *side == Side::Buy, "after {i} the price moves by {later}");
+    }
+    let turned: Vec<_> = sides("macd-cross", &upside_down(&bars)).into_iter().filter(|(i, _)| *i >= 60).collect();
+    assert!(turned.iter().zip(&found).all(|(turned, cross)| turned.0 == cross.0 && turned.1 != cross.1), "{turned:?}");
 }
 
 #[test]
@@ -198,14 +231,18 @@ fn a_break_out_of_a_quiet_time_is_followed() {
 }
 
 #[test]
-fn support_that_holds_is_bought_and_support_that_breaks_is_sold() {
+fn a_level_that_holds_turns_the_price_and_one_that_breaks_lets_it_go_on() {
     let zigzag = |i: i32| 100.0 + f64::from(if i % 16 < 8 { i % 16 } else { 16 - i % 16 });
     let bars = closes((0..66).map(zigzag));
     let found = sides("support-resistance", &bars);
     assert!(found.contains(&(65, Side::Buy)), "the turn at 100 off support: {found:?}");
+    let found = sides("support-resistance", &upside_down(&bars));
+    assert!(found.contains(&(65, Side::Sell)), "the turn at 200 off resistance: {found:?}");
     let broken = closes((0..64).map(zigzag).chain([98.0, 96.0]));
     let found = sides("support-resistance", &broken);
     assert!(found.contains(&(64, Side::Sell)), "the fall through 100: {found:?}");
+    let found = sides("support-resistance", &upside_down(&broken));
+    assert!(found.contains(&(64, Side::Buy)), "the rise through 200: {found:?}");
 }
 
 /// A market in which nothing is traded.
