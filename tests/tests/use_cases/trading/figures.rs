@@ -6,8 +6,10 @@ use bellwether_domain::ProblemCode as Code;
 use bellwether_domain::clock::ManualClock;
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
+use bellwether_domain::signals::Compare;
 use bellwether_domain::trading::{
-    Account, CloseReason, DrawdownLock, NewAccount, NewOrder, NoRatio, Protections, Side, StopGuard, Trade, TradeFilter,
+    Account, CloseReason, DrawdownLock, NewAccount, NewOrder, NoRatio, Protections, Side, Slice, StopGuard, Trade,
+    TradeFilter,
 };
 use bellwether_domain::{Domain, Viewer};
 use bellwether_tests::app::{domain_on, test_config};
@@ -65,6 +67,20 @@ both_databases! {
         assert_eq!((metrics.sharpe, metrics.sortino), (Err(NoRatio::TooFewDays), Err(NoRatio::TooFewDays)));
     }
 
+    async fn the_portfolio_tells_its_shares_by_sector_and_currency(app: TestDomain) {
+        open_market(&app);
+        let (viewer, account) = account(&app, "USD", 1).await;
+        for (symbol, bid, ask) in [("AAPL", "199.98", "200"), ("JPM", "99.98", "100")] {
+            quote(&app.domain, symbol, bid, ask).await;
+            open(&app, &viewer, market(&account, Side::Buy, "10", symbol)).await;
+        }
+        let portfolio = app.domain.portfolio(&account).await.unwrap();
+        let told = |slices: &[Slice]| slices.iter().map(|slice| [slice.name.clone(), slice.value.to_string()]).collect::<Vec<_>>();
+        assert_eq!(told(&portfolio.by_sector), [["Technology", "1999.8"], ["Financial Services", "999.8"]]);
+        assert_eq!(told(&portfolio.by_currency), [["USD", "2999.6"]]);
+        assert_eq!(portfolio.by_sector[0].percent.to_string(), "66.6689");
+    }
+
     async fn the_demos_trades_are_the_same_every_time(database: TestDatabase) {
         let clock = Arc::new(ManualClock::at("2026-03-02T12:00:00Z".parse().unwrap()));
         let mail = Arc::new(Mailbox::default());
@@ -107,6 +123,14 @@ both_databases! {
         assert_eq!(history(&domain, &account, gained, PageArgs::default()).await.len(), 2);
         let stopped = TradeFilter { close_reason: Some(CloseReason::StopLoss), ..TradeFilter::default() };
         assert_eq!(history(&domain, &account, stopped, PageArgs::default()).await[0].id, trades[3].id);
+        let since = Compare { gte: trades[1].closed_at, ..Compare::default() };
+        let closed = TradeFilter { closed_at: Some(since), ..TradeFilter::default() };
+        assert_eq!(history(&domain, &account, closed, PageArgs::default()).await, trades[..2]);
+        let before = trades[2].opened_at;
+        let opened = TradeFilter { opened_at: Some(Compare { lt: Some(before), ..Compare::default() }), ..TradeFilter::default() };
+        let older: Vec<Trade> = trades.iter().filter(|trade| trade.opened_at < before).cloned().collect();
+        assert!(!older.is_empty() && older.len() < 5);
+        assert_eq!(history(&domain, &account, opened, PageArgs::default()).await, older);
         let first = history(&domain, &account, TradeFilter::default(), PageArgs { first: Some(2), ..PageArgs::default() }).await;
         let rest = PageArgs { after: Some(first[1].cursor()), ..PageArgs::default() };
         assert_eq!(history(&domain, &account, TradeFilter::default(), rest).await, trades[2..]);
