@@ -4,7 +4,7 @@
 //! (`market.stale_after_seconds`, 20 minutes by default): in any timeframe, so that a Friday's daily candle is fresh until
 //! Monday's is due, and an hourly one until the next hour of trading is.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::Domain;
@@ -94,12 +94,8 @@ fn due(
 fn trading_day(calendar: &Calendar, zone: Tz, after: NaiveDate, moment: DateTime<Utc>) -> Option<NaiveDate> {
     let last = (moment - Timeframe::D1.span()).date_naive();
     let is_over = |day: &NaiveDate| {
-        let spans = calendar.of_day(zone, *day);
-        let (Some((opens, _)), Some((_, closes))) = (spans.first(), spans.last()) else { return false };
-        let next = day.succ_opt().and_then(|next| calendar.of_day(zone, next).first().copied());
-        let is_the_next_ones =
-            opens.with_timezone(&zone).hour() >= 12 && next.is_some_and(|(opens, _)| opens == *closes);
-        !is_the_next_ones && *closes <= moment
+        let closes = calendar.of_day(zone, *day).last().map(|(_, closes)| *closes);
+        calendar.eve(zone, *day).is_none() && closes.is_some_and(|closes| closes <= moment)
     };
     (0..LONGEST_REST)
         .map_while(|days| last.checked_sub_days(Days::new(days)))

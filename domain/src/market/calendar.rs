@@ -1,7 +1,7 @@
 //! When a market is open: a week of sessions in the exchange's own time, other hours for a season, and the days on which
 //! it is closed or closes early. Pure; the one place that decides it.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +135,14 @@ impl Calendar {
             day = shifted(day, 1);
         }
         spans
+    }
+
+    /// When the market opens on a day in whose evening alone it is open, to go on through midnight, as with currencies on a
+    /// Sunday: what is traded then is of the next day.
+    pub(crate) fn eve(&self, zone: Tz, day: NaiveDate) -> Option<DateTime<Utc>> {
+        let (opens, closes) = *self.of_day(zone, day).first()?;
+        let (goes_on, _) = *self.of_day(zone, day.succ_opt()?).first()?;
+        (closes == goes_on && opens.with_timezone(&zone).hour() >= 12).then_some(opens)
     }
 
     /// When the market is open on one day of its own, in order.

@@ -77,7 +77,11 @@ impl Exchange {
         let day = open_time.date_naive();
         let began = match timeframe {
             Timeframe::D1 => self.day_began(open_time),
-            Timeframe::W1 => (0..7).find_map(|days| self.day_began(open_time + TimeDelta::days(days))),
+            Timeframe::W1 => (0..7).find_map(|days| {
+                let named = open_time + TimeDelta::days(days);
+                let eve = named.date_naive().pred_opt().and_then(|day| self.calendar.eve(self.time_zone, day));
+                eve.or_else(|| self.day_began(named))
+            }),
             _ => {
                 let spans = self.calendar.spans(self.time_zone, day - Days::new(1), day + Days::new(2));
                 let next = spans.into_iter().find(|(_, closes)| *closes > open_time);
@@ -130,6 +134,10 @@ mod tests {
             Exchange { time_zone, calendar: Calendar { sessions, ..Calendar::default() }, ..Exchange::unknown("X") }
         };
         let new_york = of(Tz::America__New_York, 570, 960);
+        let mut currencies = of(Tz::America__New_York, 0, 1_440);
+        let evening = Session { days: vec![Weekday::Sun], opens: 1_020, closes: 1_440 };
+        currencies.calendar.sessions.push(evening);
+        let always = Exchange { calendar: Calendar::always(), ..Exchange::unknown("X") };
         let mut from_wednesday = new_york.clone();
         from_wednesday.calendar.sessions[0].days.drain(..2);
         for (exchange, timeframe, named, began) in [
@@ -139,6 +147,9 @@ mod tests {
             (&new_york, Timeframe::D1, "2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z"),
             (&of(Tz::Australia__Sydney, 600, 960), Timeframe::D1, "2026-03-03T00:00:00Z", "2026-03-02T23:00:00Z"),
             (&of(Tz::America__New_York, 0, 1_440), Timeframe::D1, "2026-03-03T00:00:00Z", "2026-03-03T00:00:00Z"),
+            // The week of currencies begins on Sunday at five in the afternoon, and that of what never rests on Monday.
+            (&currencies, Timeframe::W1, "2026-03-02T00:00:00Z", "2026-03-01T22:00:00Z"),
+            (&always, Timeframe::W1, "2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z"),
             // A short last day that goes on from the evening before.
             (&of(Tz::America__New_York, 0, 1_020), Timeframe::D1, "2026-03-06T00:00:00Z", "2026-03-06T00:00:00Z"),
             // Named while the market was closed, and while it was open.
