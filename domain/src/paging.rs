@@ -50,6 +50,12 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The same page of what each of its items is turned into.
+    pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
+        let items = self.items.into_iter().map(turn).collect();
+        Page { items, has_next: self.has_next, has_previous: self.has_previous }
+    }
+
     /// The same page of what its items are turned into, all at once.
     ///
     /// # Errors

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
-use async_graphql::{
-    ComplexObject, ContextSelectionSet, OutputType, Positioned, ServerResult, SimpleObject, TypeName, Value,
-};
+use async_graphql::{ContextSelectionSet, Object, OutputType, Positioned, ServerResult, SimpleObject, TypeName, Value};
 use bellwether_domain::paging::Page;
 
 /// What can stand in a list: its name is in those of its connection and edge.
@@ -15,15 +13,10 @@ pub(crate) trait Item: OutputType {
     const NAME: &str;
 }
 
-/// A page of a list.
-#[derive(Debug, SimpleObject)]
-#[graphql(complex, name_type)]
+/// A page of a list. Its cursors are written where they are asked for.
 pub(crate) struct Connection<N: Item> {
-    /// The items with their cursors.
-    edges: Vec<Edge<N>>,
-    /// What is before and after the page.
-    page_info: PageInfo,
-    /// How many items there are on all pages; null unless it was asked for and counted.
+    page: Page<N>,
+    cursor: Box<dyn Fn(&N) -> String + Send + Sync>,
     total_count: Option<u64>,
 }
 
@@ -33,27 +26,70 @@ impl<N: Item> TypeName for Connection<N> {
     }
 }
 
-#[ComplexObject]
 impl<N: Item> Connection<N> {
+    /// The page, and what the cursor of an item is.
+    pub(crate) fn of(
+        page: Page<N>,
+        total_count: Option<u64>,
+        cursor: impl Fn(&N) -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self { page, cursor: Box::new(cursor), total_count }
+    }
+}
+
+/// A page of a list.
+#[Object(name_type)]
+impl<N: Item> Connection<N> {
+    /// The items with their cursors.
+    async fn edges(&self) -> InTurn<Edge<'_, N>> {
+        InTurn(self.page.items.iter().map(|node| Edge { connection: self, node }).collect())
+    }
+
+    /// What is before and after the page.
+    async fn page_info(&self) -> PageInfo {
+        let items = &self.page.items;
+        PageInfo {
+            has_next_page: self.page.has_next,
+            has_previous_page: self.page.has_previous,
+            start_cursor: items.first().map(&self.cursor),
+            end_cursor: items.last().map(&self.cursor),
+        }
+    }
+
+    /// How many items there are on all pages; null unless it was asked for and counted.
+    async fn total_count(&self) -> Option<u64> {
+        self.total_count
+    }
+
     /// The items without their cursors.
     async fn nodes(&self) -> InTurn<&N> {
-        InTurn(self.edges.iter().map(|edge| &edge.node).collect())
+        InTurn(self.page.items.iter().collect())
     }
 }
 
 /// An item of a page with its cursor.
-#[derive(Debug, SimpleObject)]
-#[graphql(name_type)]
-pub(crate) struct Edge<N: Item> {
-    /// Where the item is in the list, for `after` and `before`.
-    cursor: String,
-    /// The item.
-    node: N,
+pub(crate) struct Edge<'a, N: Item> {
+    connection: &'a Connection<N>,
+    node: &'a N,
 }
 
-impl<N: Item> TypeName for Edge<N> {
+impl<N: Item> TypeName for Edge<'_, N> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Edge", N::NAME).into()
+    }
+}
+
+/// An item of a page with its cursor.
+#[Object(name_type)]
+impl<N: Item> Edge<'_, N> {
+    /// Where the item is in the list, for `after` and `before`.
+    async fn cursor(&self) -> String {
+        (self.connection.cursor)(self.node)
+    }
+
+    /// The item.
+    async fn node(&self) -> &N {
+        self.node
     }
 }
 
@@ -68,27 +104,6 @@ pub(crate) struct PageInfo {
     start_cursor: Option<String>,
     /// The cursor of the last item; null on an empty page.
     end_cursor: Option<String>,
-}
-
-impl<N: Item> Connection<N> {
-    /// The page, each of its items turned into a node with its cursor.
-    pub(crate) fn of<T>(page: Page<T>, total_count: Option<u64>, node: impl FnMut(T) -> (String, N)) -> Self {
-        let bounds = Page::<()> { items: Vec::new(), has_next: page.has_next, has_previous: page.has_previous };
-        Self::new(&bounds, page.items.into_iter().map(node).collect(), total_count)
-    }
-
-    /// The page of these items, each with its cursor, in the page's order.
-    pub(crate) fn new<T>(page: &Page<T>, items: Vec<(String, N)>, total_count: Option<u64>) -> Self {
-        let cursor = |item: Option<&(String, N)>| item.map(|(cursor, _)| cursor.clone());
-        let page_info = PageInfo {
-            has_next_page: page.has_next,
-            has_previous_page: page.has_previous,
-            start_cursor: cursor(items.first()),
-            end_cursor: cursor(items.last()),
-        };
-        let edges = items.into_iter().map(|(cursor, node)| Edge { cursor, node }).collect();
-        Self { edges, page_info, total_count }
-    }
 }
 
 /// A list whose items are resolved one after the other. They are in memory: to poll them all at once, as a `Vec` does,
@@ -123,10 +138,4 @@ impl<T: OutputType> OutputType for InTurn<T> {
         }
         Ok(Value::List(values))
     }
-}
-
-/// The page without its items, and the items.
-pub(crate) fn split<T>(page: Page<T>) -> (Page<T>, Vec<T>) {
-    let empty = Page { items: Vec::new(), has_next: page.has_next, has_previous: page.has_previous };
-    (empty, page.items)
 }

@@ -279,8 +279,7 @@ impl AuditQuery {
             let total = if with_total { Some(domain.count_audit(viewer, &filter).await?) } else { None };
             let entries = async |entries| AuditEntry::many(&request, entries, with_actor, with_tenant).await;
             let page = page.try_map(entries).await?;
-            let cursor = |entry: &AuditEntry| encode_cursor(audit::Model::ORDER, &IdKey(entry.entry.id));
-            Ok(Connection::of(page, total, |entry| (cursor(&entry), entry)))
+            Ok(Connection::of(page, total, |entry| encode_cursor(audit::Model::ORDER, &IdKey(entry.entry.id))))
         })
         .await
     }

@@ -156,8 +156,9 @@ impl CredentialQuery {
             let (domain, viewer) = (&request.domain, request.viewer());
             let page = domain.sessions_page(viewer, &PageArgs { first, after, ..PageArgs::default() }).await?;
             let total = if with_total { Some(domain.count_sessions(viewer).await?) } else { None };
-            Ok(Connection::of(page, total, |session| {
-                (encode_cursor(identity::Session::ORDER, &IdKey(session.id)), Session::new(session, viewer))
+            let page = page.map(|session| Session::new(session, viewer));
+            Ok(Connection::of(page, total, |Session { session, .. }| {
+                encode_cursor(identity::Session::ORDER, &IdKey(session.id))
             }))
         })
         .await
@@ -175,8 +176,9 @@ impl CredentialQuery {
             let (domain, viewer) = (&request.domain, request.viewer());
             let page = domain.api_keys_page(viewer, &PageArgs { first, after, ..PageArgs::default() }).await?;
             let total = if with_total { Some(domain.count_api_keys(viewer).await?) } else { None };
-            let cursor = |key: &identity::ApiKey| encode_cursor(identity::ApiKey::ORDER, &IdKey(key.id));
-            Ok(Connection::of(page, total, |key| (cursor(&key), ApiKey(key))))
+            Ok(Connection::of(page.map(ApiKey), total, |ApiKey(key)| {
+                encode_cursor(identity::ApiKey::ORDER, &IdKey(key.id))
+            }))
         })
         .await
     }

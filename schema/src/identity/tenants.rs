@@ -56,8 +56,9 @@ impl TenantQuery {
             let filter = filter.unwrap_or_default().into_domain()?;
             let page = domain.tenants_page(viewer, &filter, &PageArgs { first, after, ..PageArgs::default() }).await?;
             let total = if with_total { Some(domain.count_tenants(viewer, &filter).await?) } else { None };
-            let cursor = |tenant: &identity::Tenant| encode_cursor(identity::Tenant::ORDER, &IdKey(tenant.id));
-            Ok(Connection::of(page, total, |tenant| (cursor(&tenant), Tenant(tenant))))
+            Ok(Connection::of(page.map(Tenant), total, |Tenant(tenant)| {
+                encode_cursor(identity::Tenant::ORDER, &IdKey(tenant.id))
+            }))
         })
         .await
     }

@@ -118,7 +118,7 @@ impl UserQuery {
             let page = domain.users_page(viewer, &filter, order, &PageArgs { first, after, last, before }).await?;
             let total = if with_total { Some(domain.count_users(viewer, &filter).await?) } else { None };
             let page = page.try_map(async |users| User::many(&request, users, with_tenant).await).await?;
-            Ok(Connection::of(page, total, |user| (order.cursor(user.row()), user)))
+            Ok(Connection::of(page, total, move |user| order.cursor(user.row())))
         })
         .await
     }

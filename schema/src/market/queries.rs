@@ -1,6 +1,9 @@
 //! Reading the market.
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, ID, Object};
+use bellwether_domain::ids::AssetId;
 use bellwether_domain::market::{AssetKey, CandleQuery, Symbol};
 use bellwether_domain::paging::{PageArgs, encode_cursor};
 use bellwether_domain::permission::Permission;
@@ -44,8 +47,10 @@ impl MarketQuery {
             let filter = filter.unwrap_or_default().into_domain()?;
             let args = PageArgs { first, after, last, before };
             let (page, total) = request.domain.search_assets(search.as_deref(), &filter, &args).await?;
-            Ok(Connection::of(page, Some(total as u64), |(key, asset)| {
-                (encode_cursor(AssetKey::ORDER, &key), Asset(asset))
+            let keys = page.items.iter().map(|(key, asset)| (asset.id, key.clone()));
+            let keys: HashMap<AssetId, AssetKey> = keys.collect();
+            Ok(Connection::of(page.map(|(_, asset)| Asset(asset)), Some(total as u64), move |Asset(asset)| {
+                keys.get(&asset.id).map(|key| encode_cursor(AssetKey::ORDER, key)).unwrap_or_default()
             }))
         })
         .await

@@ -28,8 +28,9 @@ impl OutboxQuery {
             let (domain, viewer) = (&request.domain, request.viewer());
             let page = domain.dead_letters(viewer, &PageArgs { first, after, ..PageArgs::default() }).await?;
             let total = if with_total { Some(domain.count_dead_letters(viewer).await?) } else { None };
-            let cursor = |letter: &outbox::DeadLetter| encode_cursor(outbox::DeadLetter::ORDER, &IdKey(letter.id));
-            Ok(Connection::of(page, total, |letter| (cursor(&letter), DeadLetter(letter))))
+            Ok(Connection::of(page.map(DeadLetter), total, |DeadLetter(letter)| {
+                encode_cursor(outbox::DeadLetter::ORDER, &IdKey(letter.id))
+            }))
         })
         .await
     }

@@ -40,12 +40,11 @@ impl SchedulerQuery {
             let (domain, viewer) = (&request.domain, request.viewer());
             let filter = filter.unwrap_or_default().into_domain()?;
             let args = PageArgs { first, after, ..PageArgs::default() };
-            let mut page = domain.runs_page(viewer, &filter, &args).await?;
+            let page = domain.runs_page(viewer, &filter, &args).await?;
             let total = if with_total { Some(domain.count_runs(viewer, &filter).await?) } else { None };
-            let runs = std::mem::take(&mut page.items);
-            let runs = SchedulerRun::many(&request, runs, requested_by.contains(&true)).await?;
-            let cursor = |run: &SchedulerRun| encode_cursor(RunKey::ORDER, &RunKey(run.run().id));
-            Ok(Connection::new(&page, runs.into_iter().map(|run| (cursor(&run), run)).collect(), total))
+            let runs = async |runs| SchedulerRun::many(&request, runs, requested_by.contains(&true)).await;
+            let page = page.try_map(runs).await?;
+            Ok(Connection::of(page, total, |run| encode_cursor(RunKey::ORDER, &RunKey(run.run().id))))
         })
         .await
     }

@@ -11,7 +11,7 @@ use super::types::Signal;
 use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::node::parse_id;
-use crate::paging::{Connection, split};
+use crate::paging::Connection;
 
 /// Reads signals.
 #[derive(Debug, Default)]
@@ -43,9 +43,7 @@ impl SignalQuery {
             let args = PageArgs { first, after, last, before };
             let page = domain.signals_page(viewer, &filter, order, &args).await?;
             let total = if with_total { Some(domain.count_signals(viewer, &filter).await?) } else { None };
-            let (empty, views) = split(page);
-            let items = views.into_iter().map(|view| (order.cursor(&view), view.into())).collect();
-            Ok(Connection::new(&empty, items, total))
+            Ok(Connection::of(page.map(Signal::from), total, move |signal| order.cursor(signal.view())))
         })
         .await
     }
@@ -99,13 +97,11 @@ impl SignalQuery {
             let args = PageArgs { first, after, ..PageArgs::default() };
             let page = domain.deliveries_page(viewer, &filter, &args).await?;
             let total = if with_total { Some(domain.count_deliveries(viewer, &filter).await?) } else { None };
-            let (empty, deliveries) = split(page);
-            let cursors: Vec<_> = deliveries
-                .iter()
-                .map(|delivery| encode_cursor(DeliveryKey::ORDER, &DeliveryKey(delivery.id)))
-                .collect();
-            let deliveries = SignalDelivery::many(&request, deliveries, with_signal).await?;
-            Ok(Connection::new(&empty, cursors.into_iter().zip(deliveries).collect(), total))
+            let deliveries = async |deliveries| SignalDelivery::many(&request, deliveries, with_signal).await;
+            let page = page.try_map(deliveries).await?;
+            Ok(Connection::of(page, total, |delivery| {
+                encode_cursor(DeliveryKey::ORDER, &DeliveryKey(delivery.row().id))
+            }))
         })
         .await
     }

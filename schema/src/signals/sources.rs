@@ -150,6 +150,10 @@ impl SignalDelivery {
         let signal = |delivery: &signals::Delivery| delivery.signal_id.and_then(|id| signals.get(&id).cloned());
         Ok(deliveries.into_iter().map(|delivery| Self { signal: signal(&delivery), delivery }).collect())
     }
+
+    pub(super) fn row(&self) -> &signals::Delivery {
+        &self.delivery
+    }
 }
 
 impl Item for SignalDelivery {

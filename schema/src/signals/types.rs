@@ -23,6 +23,12 @@ impl<V: Into<Arc<SignalView>>> From<V> for Signal {
     }
 }
 
+impl Signal {
+    pub(super) fn view(&self) -> &SignalView {
+        &self.0
+    }
+}
+
 impl Item for Signal {
     const NAME: &str = "Signal";
 }

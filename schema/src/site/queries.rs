@@ -9,7 +9,7 @@ use bellwether_domain::site::InboxKey;
 use super::types::{ContactMessage, WaitlistEntry};
 use crate::context::Request;
 use crate::field::{Access, Field, field};
-use crate::paging::{Connection, split};
+use crate::paging::Connection;
 
 /// Reads what visitors sent.
 #[derive(Debug, Default)]
@@ -33,10 +33,9 @@ impl SiteQuery {
             let (email, args) = (email.as_deref(), PageArgs { first, after, ..PageArgs::default() });
             let page = domain.waitlist_page(viewer, email, &args).await?;
             let total = if with_total { Some(domain.count_waitlist(viewer, email).await?) } else { None };
-            let (empty, entries) = split(page);
-            let cursor = |id| encode_cursor(InboxKey::<WaitlistEntryId>::ORDER, &InboxKey(id));
-            let items = entries.into_iter().map(|entry| (cursor(entry.id), WaitlistEntry(entry)));
-            Ok(Connection::new(&empty, items.collect(), total))
+            Ok(Connection::of(page.map(WaitlistEntry), total, |WaitlistEntry(entry)| {
+                encode_cursor(InboxKey::<WaitlistEntryId>::ORDER, &InboxKey(entry.id))
+            }))
         })
         .await
     }
@@ -55,10 +54,9 @@ impl SiteQuery {
             let (email, args) = (email.as_deref(), PageArgs { first, after, ..PageArgs::default() });
             let page = domain.contact_messages_page(viewer, email, &args).await?;
             let total = if with_total { Some(domain.count_contact_messages(viewer, email).await?) } else { None };
-            let (empty, messages) = split(page);
-            let cursor = |id| encode_cursor(InboxKey::<ContactMessageId>::ORDER, &InboxKey(id));
-            let items = messages.into_iter().map(|message| (cursor(message.id), ContactMessage(message)));
-            Ok(Connection::new(&empty, items.collect(), total))
+            Ok(Connection::of(page.map(ContactMessage), total, |ContactMessage(message)| {
+                encode_cursor(InboxKey::<ContactMessageId>::ORDER, &InboxKey(message.id))
+            }))
         })
         .await
     }

@@ -34,6 +34,10 @@ impl Account {
         };
         accounts.into_iter().map(with_standing).collect()
     }
+
+    pub(super) fn row(&self) -> &trading::Account {
+        &self.account
+    }
 }
 
 impl Item for Account {

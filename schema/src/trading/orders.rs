@@ -53,6 +53,10 @@ impl Order {
         }
         Ok(shown)
     }
+
+    pub(super) fn row(&self) -> &trading::Order {
+        &self.order
+    }
 }
 
 impl Item for Order {

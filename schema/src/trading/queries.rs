@@ -14,7 +14,7 @@ use super::trades::{Trade, TradeFilter};
 use crate::context::Request;
 use crate::field::{Field, field};
 use crate::node::parse_id;
-use crate::paging::{Connection, Item, split};
+use crate::paging::{Connection, Item};
 use crate::scalars::Decimal;
 
 /// One change of a balance.
@@ -97,11 +97,8 @@ impl TradingQuery {
             let (domain, viewer) = (&request.domain, request.viewer());
             let page = domain.accounts_page(viewer, &PageArgs { first, after, ..PageArgs::default() }).await?;
             let total = if with_total { Some(domain.count_accounts(viewer).await?) } else { None };
-            let (empty, accounts) = split(page);
-            let cursor = |account: &trading::Account| encode_cursor(trading::Account::ORDER, &IdKey(account.id));
-            let cursors: Vec<String> = accounts.iter().map(cursor).collect();
-            let accounts = Account::many(&request, accounts).await?;
-            Ok(Connection::new(&empty, cursors.into_iter().zip(accounts).collect(), total))
+            let page = page.try_map(async |accounts| Account::many(&request, accounts).await).await?;
+            Ok(Connection::of(page, total, |account| encode_cursor(trading::Account::ORDER, &IdKey(account.row().id))))
         })
         .await
     }
@@ -161,12 +158,10 @@ impl TradingQuery {
             let Some(account) = readable(&request, &account_id).await? else { return Ok(None) };
             let (domain, status) = (&request.domain, status.map(Into::into));
             let args = PageArgs { first, after, ..PageArgs::default() };
-            let (empty, orders) = split(domain.orders_page(&account, status, &args).await?);
+            let page = domain.orders_page(&account, status, &args).await?;
             let total = if with_total { Some(domain.count_orders(&account, status).await?) } else { None };
-            let cursor = |order: &trading::Order| encode_cursor(trading::Order::ORDER, &IdKey(order.id));
-            let cursors: Vec<String> = orders.iter().map(cursor).collect();
-            let orders = Order::many(&request, &account, orders).await?;
-            Ok(Some(Connection::new(&empty, cursors.into_iter().zip(orders).collect(), total)))
+            let page = page.try_map(async |orders| Order::many(&request, &account, orders).await).await?;
+            Ok(Some(Connection::of(page, total, |order| encode_cursor(trading::Order::ORDER, &IdKey(order.row().id)))))
         })
         .await
     }
@@ -185,11 +180,10 @@ impl TradingQuery {
             let Some(account) = readable(&request, &account_id).await? else { return Ok(None) };
             let (domain, filter) = (&request.domain, filter.unwrap_or_default().into_domain(&request).await?);
             let args = PageArgs { first, after, ..PageArgs::default() };
-            let (empty, trades) = split(domain.trade_history(&account, &filter, &args).await?);
+            let page = domain.trade_history(&account, &filter, &args).await?;
             let total = if with_total { Some(domain.count_trade_history(&account, &filter).await?) } else { None };
-            let cursors: Vec<String> = trades.iter().map(trading::Trade::cursor).collect();
-            let trades = Trade::many(&request, &account, trades).await?;
-            Ok(Some(Connection::new(&empty, cursors.into_iter().zip(trades).collect(), total)))
+            let page = page.try_map(async |trades| Trade::many(&request, &account, trades).await).await?;
+            Ok(Some(Connection::of(page, total, |trade| trade.row().cursor())))
         })
         .await
     }
@@ -223,7 +217,7 @@ impl TradingQuery {
             let args = PageArgs { first, after, ..PageArgs::default() };
             let page = request.domain.ledger_page(&account, &args).await?;
             let total = if with_total { Some(request.domain.count_ledger(&account).await?) } else { None };
-            Ok(Some(Connection::of(page, total, |entry| (entry.cursor(), LedgerEntry(entry)))))
+            Ok(Some(Connection::of(page.map(LedgerEntry), total, |LedgerEntry(entry)| entry.cursor())))
         })
         .await
     }

@@ -52,6 +52,10 @@ impl Trade {
         }
         Ok(shown)
     }
+
+    pub(super) fn row(&self) -> &trading::Trade {
+        &self.trade
+    }
 }
 
 impl Item for Trade {
