@@ -38,7 +38,7 @@ impl<N: Item> Connection<N> {
 }
 
 /// A page of a list.
-#[Object(name_type)]
+#[Object(name_type, serial)]
 impl<N: Item> Connection<N> {
     /// The items with their cursors.
     async fn edges(&self) -> InTurn<Edge<'_, N>> {
@@ -80,7 +80,7 @@ impl<N: Item> TypeName for Edge<'_, N> {
 }
 
 /// An item of a page with its cursor.
-#[Object(name_type)]
+#[Object(name_type, serial)]
 impl<N: Item> Edge<'_, N> {
     /// Where the item is in the list, for `after` and `before`.
     async fn cursor(&self) -> String {
@@ -95,6 +95,7 @@ impl<N: Item> Edge<'_, N> {
 
 /// What is before and after a page.
 #[derive(Debug, SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct PageInfo {
     /// Whether more items come after the page.
     has_next_page: bool,

@@ -71,7 +71,7 @@ impl Item for User {
 }
 
 /// A person in one tenant.
-#[Object]
+#[Object(serial)]
 impl User {
     /// The id, `usr_…`.
     pub(crate) async fn id(&self) -> ID {

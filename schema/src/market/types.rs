@@ -22,7 +22,7 @@ impl Item for Asset {
 }
 
 /// Something with a price.
-#[Object]
+#[Object(serial)]
 impl Asset {
     /// The id, `ast_…`.
     pub(crate) async fn id(&self) -> ID {

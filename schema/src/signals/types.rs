@@ -34,7 +34,7 @@ impl Item for Signal {
 }
 
 /// An opinion on one asset at one candle.
-#[Object]
+#[Object(serial)]
 impl Signal {
     /// The id, `sig_…`.
     pub(crate) async fn id(&self) -> ID {
@@ -171,7 +171,7 @@ impl Signal {
 pub(crate) struct Reason<'a>(&'a signals::Reason);
 
 /// One reason for a signal.
-#[Object]
+#[Object(serial)]
 impl Reason<'_> {
     /// What was looked at, such as RSI.
     async fn indicator(&self) -> &str {
