@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backup::ArchiveKeeper;
 use crate::config::{Config, Introspection};
-use crate::http::{self, AppState, HttpSettings, MigrationCheck, Site};
+use crate::http::{self, AppState, Documents, HttpSettings, MigrationCheck, Site};
 use crate::model;
 
 /// Opens the database and puts the business on it.
@@ -218,7 +218,14 @@ pub fn state(domain: Domain, config: &Config, shutdown: CancellationToken) -> an
     };
     let schema = bellwether_schema::schema(domain.clone(), settings.open_introspection);
     let mutations = bellwether_schema::mutation_schema(domain.clone(), settings.open_introspection);
-    Ok(AppState { domain, schema, mutations, guard: Arc::new(guard), settings: Arc::new(settings), shutdown })
+    Ok(AppState {
+        domain,
+        schema,
+        mutations,
+        documents: Arc::new(Documents::new(guard)),
+        settings: Arc::new(settings),
+        shutdown,
+    })
 }
 
 /// Takes the address to serve on.

@@ -10,6 +10,7 @@ mod address;
 mod body;
 mod caller;
 mod demo_path;
+mod documents;
 mod etag;
 mod graphiql;
 mod graphql;
@@ -41,7 +42,6 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use bellwether_domain::{Domain, Fault};
-use bellwether_guard::Guard;
 use bellwether_schema::Schema;
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
@@ -51,6 +51,7 @@ use tower_http::compression::CompressionLayer;
 
 use accept::Format;
 use caller::Incoming;
+pub use documents::Documents;
 use names::OperationNames;
 use open_streams::OpenStreams;
 use reply::Reply;
@@ -67,7 +68,7 @@ pub struct AppState {
     /// The same for mutations.
     pub mutations: Schema,
     /// Decides which documents may run.
-    pub guard: Arc<Guard>,
+    pub documents: Arc<Documents>,
     /// What the installation decided.
     pub settings: Arc<HttpSettings>,
     /// Cancelled when the server is to stop: streams end and sockets are closed with 1001.

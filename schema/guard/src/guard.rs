@@ -85,15 +85,37 @@ impl Guard {
         operation_name: Option<&str>,
         variables: &Map<String, Json>,
     ) -> Result<Accepted, Rejection> {
+        self.judge(self.read(source)?, operation_name, variables)
+    }
+
+    /// Reads a document: the part of [`Guard::check`] that depends on nothing else.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the source, or the first limit that it exceeds.
+    pub fn read(&self, source: &str) -> Result<ExecutableDocument, Rejection> {
         let limits = &self.limits;
         Rejection::check_len(Rule::DocumentBytes, source.len(), limits.document_bytes)?;
         let scanned = scan::scan(source).map_err(|found| parse::unterminated(source, found))?;
         Rejection::check_len(Rule::Tokens, scanned.tokens, limits.tokens)?;
         Rejection::check_len(Rule::Nesting, scanned.nesting, limits.nesting)?;
-        check_lists(variables, limits)?;
-
         let document = parse::parse(source)?;
         Rejection::check_len(Rule::Operations, document.operations.iter().len(), limits.operations)?;
+        Ok(document)
+    }
+
+    /// Decides about a document that [`Guard::read`] has read: the rest of [`Guard::check`].
+    ///
+    /// # Errors
+    ///
+    /// The first limit that it exceeds with these variables; that there is no such operation.
+    pub fn judge(
+        &self,
+        document: ExecutableDocument,
+        operation_name: Option<&str>,
+        variables: &Map<String, Json>,
+    ) -> Result<Accepted, Rejection> {
+        check_lists(variables, &self.limits)?;
         let (name, operation) = select(&document.operations, operation_name)?;
         let cost = self.check_definitions(&document, variables, operation)?;
 

@@ -64,7 +64,7 @@ pub(super) fn admit(
     let id = caller.request_id();
     let decline = |reply: Reply| Box::new(reply.with_cost(charge_for_no(app, caller, COST_OF_NO.into())));
     let accepted = app
-        .guard
+        .documents
         .check(&params.query, params.operation_name.as_deref(), &params.variables)
         .map_err(|rejection| decline(Reply::declined(rejection_error(&rejection, id))))?;
     noted.operation.clone_from(&accepted.operation_name);
