@@ -4,20 +4,23 @@
 //
 // Every page of the sitemap: nothing on the console, nothing from another host, nothing that axe finds in either theme,
 // nothing that scrolls sideways on a narrow screen. The landing page's weight. The menu, the theme switch, the pricing
-// interval and the help search by keyboard alone. The forms, posted and found by those who may read them.
+// interval and the help search by keyboard alone. The forms, posted and found by those who may read them. The calls to action,
+// held against docs/alignment-matrix.md. What machines are told. Motion and paper.
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { data, login, run, serverFromArguments, unique } from './lib.mjs';
 import { launch, open, scrollThrough, show } from './site/browser.mjs';
+import { wrongCalls } from './site/calls.mjs';
+import { offers, wellKnown, wrongHeads } from './site/machines.mjs';
 
 const server = serverFromArguments('site');
 const screenshots = process.argv[3];
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const HEAVIEST_LANDING = 150 * 1024;
 const WIDTHS = [320, 768, 1280];
-const SHOWN = ['/', '/es/', '/pricing/', '/help/', '/help/follow-live/', '/legal/terms/', '/contact/', '/status/'];
+const SHOWN = ['/', '/es/', '/pricing/', '/es/pricing/', '/help/', '/help/follow-live/', '/legal/terms/', '/contact/', '/waitlist/', '/status/', '/changelog/'];
 
 const sitemap = await (await fetch(`${server}/sitemap.xml`)).text();
 const pages = [...sitemap.matchAll(/<loc>([^<]+)<\/loc>/g)].map(([, url]) => new URL(url).pathname);
@@ -192,7 +195,9 @@ async function contactForm() {
   await page.select('#contact-topic', 'SALES');
   await page.click('#contact button');
   await settled(page, '#contact');
-  assert.deepEqual(Object.keys(await errors(page, '#contact')), ['email'], 'what the server finds is said at its field');
+  const found = await errors(page, '#contact');
+  assert.deepEqual(Object.keys(found), ['email'], 'what the server finds is said at its field');
+  assert.match(found.email, /^Escribe una dirección/, 'in the language of the page');
   await page.$eval('#contact-email', (field) => { field.value = ''; });
   await page.type('#contact-email', email);
   await page.click('#contact button');
@@ -202,8 +207,7 @@ async function contactForm() {
   assert.deepEqual(problems, []);
   const token = await login(server, 'admin@atlas.test');
   const { contactMessages } = await data(server, '{ contactMessages(first: 5) { nodes { name email topic message language } } }', {}, { token });
-  const found = contactMessages.nodes.find((message) => message.email === email);
-  assert.deepEqual(found, { name: 'Vera', email, topic: 'SALES', message: '¿Cuánto cuesta?', language: 'es' });
+  assert.deepEqual(contactMessages.nodes.find((message) => message.email === email), { name: 'Vera', email, topic: 'SALES', message: '¿Cuánto cuesta?', language: 'es' });
 }
 
 async function waitlistForms() {
@@ -226,6 +230,39 @@ async function waitlistForms() {
   const { waitlist } = await data(server, '{ waitlist(first: 10) { nodes { email interest language } } }', {}, { token });
   const of = (email) => waitlist.nodes.find((entry) => entry.email === email);
   assert.deepEqual([of(plan)?.interest, of(news)?.interest, of(news)?.language], ['plan-pro', 'news', 'en']);
+}
+
+/** What nobody writes by hand: too much of it, lines of a letter's head, markup, what no database takes, and nothing but blanks. */
+async function hostileForms() {
+  const email = `${unique('mallory')}@example.test`;
+  const { page, problems } = await open(browser, server);
+  await page.goto(`${server}/contact/`, { waitUntil: 'load' });
+  const fill = (values) => page.$eval('#contact', (form, given) => { for (const [name, value] of Object.entries(given)) form.elements[name].value = value; }, values);
+  const send = async () => {
+    await page.click('#contact button');
+    await settled(page, '#contact');
+    return errors(page, '#contact');
+  };
+  await fill({ name: ' ', email, message: ' \n ' });
+  assert.deepEqual(Object.keys(await send()), ['name', 'message'], 'blanks are nothing');
+  await fill({ name: 'Mallory', message: 'é'.repeat(10_000) });
+  assert.match((await send()).message, /5000 characters too many/);
+  assert.equal(await page.$eval('#contact-message', (field) => field.value.length), 10_000, 'nothing is cut off');
+  await fill({ message: 'a\u0000b' });
+  assert.match((await send()).message, /another way/, 'what the server refuses');
+  const script = '<img src=x onerror=alert(1)>\n.\nBcc: all@example.test\n\n{{constructor}} \' OR 1=1 --';
+  await fill({ name: '"><script>alert(1)</script>', message: script });
+  assert.deepEqual(await send(), {});
+  assert.equal((await outcome(page, '#contact'))[0], 'done');
+  await fill({ name: 'A program', email: `robot-${email}`, message: 'Buy this', website: 'https://spam.example' });
+  assert.deepEqual(await send(), {}, 'a program learns nothing');
+  await page.close();
+  assert.deepEqual(problems, []);
+  const token = await login(server, 'admin@atlas.test');
+  const query = 'query ($email: String) { contactMessages(email: $email) { nodes { name message } } }';
+  const kept = async (address) => (await data(server, query, { email: address }, { token })).contactMessages.nodes;
+  assert.deepEqual(await kept(email), [{ name: '"><script>alert(1)</script>', message: script }], 'kept as it was written');
+  assert.deepEqual(await kept(`robot-${email}`), []);
 }
 
 /** What the form says when the server limits, fails and is away. */
@@ -257,6 +294,56 @@ async function formsTellWhatWentWrong() {
     assert.equal(await page.$eval('#contact-message', (field) => field.value), 'Hello', 'nothing that was written is lost');
   }
   await page.close();
+}
+
+async function callsToAction() {
+  const { page } = await open(browser, server);
+  assert.deepEqual(await wrongCalls(page, server), []);
+  await page.goto(`${server}/`, { waitUntil: 'load' });
+  const coming = await page.$$eval('.card:has(.state-coming)', (cards) => cards.map((card) => [card.querySelectorAll('dt').length, card.querySelectorAll('a, button').length]));
+  assert.equal(coming.length, 1);
+  assert.ok(coming[0][0] >= 5 && coming[0][1] === 0, `what is coming links nowhere: ${coming}`);
+  await page.close();
+}
+
+async function toMachines() {
+  const { page, problems } = await open(browser, server);
+  assert.deepEqual(await wrongHeads(page, server, pages), []);
+  assert.deepEqual(await offers(page, server), ['FREE 0 USD', 'BASIC 29 USD', 'PRO 99 USD', 'ENTERPRISE 299 USD']);
+  await page.close();
+  assert.deepEqual(problems, []);
+  await wellKnown(server);
+}
+
+/** Nothing moves for who wants no motion; something does for the others. */
+async function motion() {
+  for (const [value, moves] of [['reduce', false], ['no-preference', true]]) {
+    const { page } = await open(browser, server);
+    await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value }]);
+    await page.goto(`${server}/`, { waitUntil: 'load' });
+    const animations = await page.evaluate(() => document.getAnimations().length);
+    const smooth = await page.evaluate(() => getComputedStyle(document.documentElement).scrollBehavior);
+    assert.deepEqual([animations > 0, smooth], [moves, moves ? 'smooth' : 'auto'], `${value}: ${animations} animations`);
+    await page.close();
+  }
+}
+
+/** On paper there is the text alone, black on white in either theme, and every answer of the accordion. */
+async function paper() {
+  const { page, problems } = await open(browser, server, { theme: 'dark' });
+  await page.goto(`${server}/legal/terms/`, { waitUntil: 'load' });
+  await page.emulateMediaType('print');
+  const shown = (selector) => page.$$eval(selector, (all) => all.filter((element) => element.offsetParent).length);
+  assert.equal(await shown('.top, .aside, .foot-news, .foot-grid, .trail'), 0);
+  assert.ok(await shown('.prose h2') >= 10);
+  const [ink, ground] = await page.evaluate(() => ['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name].match(/[\d.]+/g).slice(0, 3).map(Number)));
+  assert.ok(Math.max(...ink) < 60 && Math.min(...ground) === 255, `${ink} on ${ground}`);
+  await page.emulateMediaType('screen');
+  await page.goto(`${server}/pricing/`, { waitUntil: 'load' });
+  await page.emulateMediaType('print');
+  assert.ok(await page.$$eval('.faq details p', (all) => all.every((answer) => answer.checkVisibility({ contentVisibilityAuto: true }))), 'every answer is printed');
+  await page.close();
+  assert.deepEqual(problems, []);
 }
 
 async function statusPage() {
@@ -314,7 +401,12 @@ await run('site', [
   ['the help search by keyboard, in both languages', keyboardSearch],
   ['a message is sent, mended and found', contactForm],
   ['the waitlist is joined and found', waitlistForms],
+  ['a form takes what is hostile for what it is', hostileForms],
   ['a form says what went wrong and keeps what was written', formsTellWhatWentWrong],
+  ['the calls to action are those of the matrix, and lead where it says', callsToAction],
+  ['what machines are told', toMachines],
+  ['motion only for who wants it', motion],
+  ['on paper', paper],
   ['the status page asks the server', statusPage],
   ['without script nothing is offered that needs it', withoutScript],
   ...(screenshots ? [['screenshots', takeScreenshots]] : []),
