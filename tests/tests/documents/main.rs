@@ -4,6 +4,7 @@
 mod alignment;
 mod architecture;
 mod decisions;
+mod help;
 mod links;
 mod pictures;
 
