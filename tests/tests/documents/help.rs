@@ -129,3 +129,20 @@ fn every_name_of_the_api_is_there() {
     }
     assert!(found.len() > 40, "{found:?}");
 }
+
+#[test]
+fn every_limit_is_told_with_its_default() {
+    let defaults = read("server/src/config/defaults.toml");
+    let limits = defaults.lines().filter_map(|line| line.trim_start_matches("# ").split_once("_per_minute = "));
+    let mut wanted: Vec<u32> = limits.map(|(_, number)| number.parse().unwrap()).collect();
+    wanted.sort_unstable();
+    assert!(wanted.len() >= 8, "{wanted:?}");
+    for name in ["limits-and-cost.md", "limits-and-cost.es.md"] {
+        let text = read(&format!("site/content/help/{name}"));
+        let numbers = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").nth(1));
+        let digits = |cell: &str| cell.chars().filter(char::is_ascii_digit).collect::<String>();
+        let mut told: Vec<u32> = numbers.filter_map(|cell| digits(cell).parse().ok()).collect();
+        told.sort_unstable();
+        assert_eq!(told, wanted, "{name}");
+    }
+}
