@@ -47,7 +47,10 @@ const toMend = (value) => (value && typeof value === 'object'
 
 /** Which of them is asked first: the others need what these make. */
 const FIRST = [/\bregister\(/, /openAccount\(/, /name: "my alerts"/, /updateSignalSource\(/];
-const turn = ({ text }) => FIRST.findIndex((start) => start.test(text)) >>> 0;
+const turn = ({ text }) => {
+  const place = FIRST.findIndex((start) => start.test(text));
+  return place < 0 ? FIRST.length : place;
+};
 
 /** Delivers an alert whose ticker nobody knows, as the article on refused deliveries has it. */
 async function refuseDelivery(url, token) {

@@ -341,7 +341,8 @@ async function paper() {
   await page.emulateMediaType('screen');
   await page.goto(`${server}/pricing/`, { waitUntil: 'load' });
   await page.emulateMediaType('print');
-  assert.ok(await page.$$eval('.faq details p', (all) => all.every((answer) => answer.checkVisibility({ contentVisibilityAuto: true }))), 'every answer is printed');
+  // What was closed is opened with the next frame.
+  await page.waitForFunction(() => [...document.querySelectorAll('.faq details p')].every((answer) => answer.checkVisibility({ contentVisibilityAuto: true })));
   await page.close();
   assert.deepEqual(problems, []);
 }
