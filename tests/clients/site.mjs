@@ -71,8 +71,8 @@ async function notFound() {
   assert.deepEqual(problems.filter((problem) => !problem.includes('status of 404')), []);
 }
 
-async function landingIsLight() {
-  const { page, problems } = await open(browser, server, { width: 412, height: 823 });
+async function landingIsLight(width) {
+  const { page, problems } = await open(browser, server, { width, height: 823 });
   const devtools = await page.createCDPSession();
   await devtools.send('Network.enable');
   await page.setCacheEnabled(false);
@@ -82,7 +82,7 @@ async function landingIsLight() {
   await scrollThrough(page);
   await page.waitForNetworkIdle({ idleTime: 300 });
   await page.close();
-  console.log(`          the landing page weighs ${(bytes / 1024).toFixed(1)} KB`);
+  console.log(`          the landing page weighs ${(bytes / 1024).toFixed(1)} KB at ${width}`);
   assert.ok(bytes > 20_000 && bytes < HEAVIEST_LANDING, `${bytes} bytes`);
   assert.deepEqual(problems, []);
 }
@@ -351,9 +351,30 @@ async function statusPage() {
   const { page, problems } = await open(browser, server);
   await page.goto(`${server}/status/`, { waitUntil: 'load' });
   await page.waitForFunction(() => document.querySelector('.status').dataset.state === 'ok');
-  assert.equal(await page.$$eval('.status [data-state="ok"]', (rows) => rows.length), 4);
-  await page.close();
+  const rows = (state) => page.$$eval(`.status [data-state="${state}"]`, (all) => all.map((row) => row.dataset.check));
+  assert.equal((await rows('ok')).length, 4);
   assert.deepEqual(problems, []);
+  // A server that is not well, and one that is away.
+  const unwell = { checks: { database: 'failed', migrations: 'ok', server: 'ok' }, failed: ['database'], status: 'unready' };
+  let answer = { status: 503, contentType: 'application/json', body: JSON.stringify(unwell) };
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    if (!request.url().endsWith('/ready')) return request.continue();
+    return answer ? request.respond(answer) : request.abort();
+  });
+  const checked = async () => {
+    await page.click('.status button');
+    await page.waitForFunction(() => document.querySelector('.status h2').textContent !== document.querySelector('.status').dataset.checking);
+    return [await page.$eval('.status', (card) => card.dataset.state), await page.$eval('.status h2', (heading) => heading.textContent)];
+  };
+  assert.deepEqual(await checked(), ['failed', 'Something is not well']);
+  assert.deepEqual(await rows('failed'), ['database']);
+  answer = null;
+  const [state, heading] = await checked();
+  assert.equal(state, 'failed');
+  assert.match(heading, /could not be reached/);
+  assert.deepEqual([...(await rows('ok')), ...(await rows('failed'))], [], 'nothing old is shown as if it were so now');
+  await page.close();
 }
 
 async function withoutScript() {
@@ -395,7 +416,7 @@ await run('site', [
   }],
   [`each of the ${pages.length} pages is quiet, accessible in both themes and fits a narrow screen`, eachPage],
   ['a page that is not there says so', notFound],
-  ['the landing page is light', landingIsLight],
+  ['the landing page is light', async () => { for (const width of [412, 1280]) await landingIsLight(width); }],
   ['the menu by keyboard', keyboardMenu],
   ['the theme switch by keyboard, kept', keyboardTheme],
   ['the pricing interval by keyboard, with and without script', keyboardInterval],
