@@ -1,14 +1,17 @@
-// The GraphQL that the help and the landing page print is valid against the committed schema.
+// The GraphQL that the help and the landing page print is valid against the committed schema and, with a server, answers as
+// somebody who has just registered reads it there: without an error, and with nothing to mend.
 //
 //   node help.mjs
+//   node help.mjs http://127.0.0.1:8080     a demo
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
-import { buildSchema, parse, validate } from 'graphql';
-import { run } from './lib.mjs';
+import { buildSchema, getOperationAST, parse, validate } from 'graphql';
+import { data, login, post, run, secret, unique, within } from './lib.mjs';
 
 const root = new URL('../../', import.meta.url);
 const read = (path) => readFileSync(new URL(path, root), 'utf8');
 const schema = buildSchema(read('docs/api/schema.graphql'));
+const server = process.argv[2];
 
 /** Blocks of code that are GraphQL: in Markdown between fences, in front matter between triple quotes. */
 const documents = (text) => [...text.matchAll(/^```\n([\s\S]*?)^```|'''\n([\s\S]*?)'''/gm)]
@@ -17,18 +20,96 @@ const documents = (text) => [...text.matchAll(/^```\n([\s\S]*?)^```|'''\n([\s\S]
 
 const articles = readdirSync(new URL('site/content/help/', root)).filter((name) => !name.startsWith('_'));
 const files = ['_index.md', '_index.es.md', ...articles.map((name) => `help/${name}`)].map((name) => `site/content/${name}`);
+const printed = files.flatMap((file) => documents(read(file)).map((text) => ({ file, text, document: parse(text) })));
 
-await run('help', [[`what ${files.length} pages print fits the schema`, () => {
-  const wrong = [];
-  let count = 0;
-  for (const file of files) {
-    for (const block of documents(read(file))) {
-      count += 1;
-      const errors = validate(schema, parse(block));
-      wrong.push(...errors.map((error) => `${file}: ${error.message}`));
+function fits() {
+  const wrong = printed.flatMap(({ file, document }) => validate(schema, document).map((error) => `${file}: ${error.message}`));
+  assert.deepEqual(wrong, []);
+  assert.ok(printed.length >= 50, `only ${printed.length} documents were found`);
+  console.log(`          ${printed.length} documents`);
+}
+
+/** What stands in the articles for what a reader puts there, and what was there when it was read. */
+const known = { email: `${unique('ana')}@example.test`, password: secret(`${unique('Long-Passw0rd')}!`) };
+const filled = (text) => text
+  .replace('ana@example.com', known.email)
+  .replace('password: "…"', `password: "${known.password}"`)
+  .replace('acc_...', known.account)
+  .replace('src_…', known.source)
+  .replace('dlv_…', known.delivery)
+  // Prices go where they want in the time that the articles stand.
+  .replace('"50000"', `"${Math.round(known.price * 0.8)}"`)
+  .replace('"90000"', `"${Math.round(known.price * 1.2)}"`);
+
+/** Every message for a person to mend, wherever it is in an answer. */
+const toMend = (value) => (value && typeof value === 'object'
+  ? Object.entries(value).flatMap(([name, inner]) => (['userErrors', 'refusal'].includes(name) ? [inner].flat().filter(Boolean) : toMend(inner))) : []);
+
+/** Which of them is asked first: the others need what these make. */
+const FIRST = [/\bregister\(/, /openAccount\(/, /name: "my alerts"/, /updateSignalSource\(/];
+const turn = ({ text }) => {
+  const place = FIRST.findIndex((start) => start.test(text));
+  return place < 0 ? FIRST.length : place;
+};
+
+/** Delivers an alert whose ticker nobody knows, as the article on refused deliveries has it. */
+async function refuseDelivery(url, token) {
+  const answer = await fetch(url, { method: 'POST', body: 'BUY APPL 1h' });
+  assert.equal(answer.status, 202);
+  const query = '{ signalDeliveries(first: 1) { nodes { id verdict sourceId } } }';
+  const judged = async () => {
+    for (;;) {
+      const [newest] = (await data(server, query, {}, { token })).signalDeliveries.nodes;
+      if (newest?.verdict) return newest;
+      await new Promise((done) => { setTimeout(done, 100); });
     }
+  };
+  const delivery = await within(judged(), 'a verdict');
+  assert.equal(delivery.verdict, 'REJECTED');
+  Object.assign(known, { delivery: delivery.id, source: delivery.sourceId });
+}
+
+/** Opens a subscription as server-sent events, and closes it again. */
+async function opens(query, token) {
+  const stop = new AbortController();
+  const headers = { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${token}` };
+  const answer = await fetch(`${server}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }), signal: stop.signal });
+  const isStream = answer.status === 200 && answer.headers.get('content-type').startsWith('text/event-stream');
+  // A document that is refused is told of in the first event.
+  const first = await Promise.race([answer.body.getReader().read(), new Promise((done) => { setTimeout(done, 300, {}); })]);
+  stop.abort();
+  return isStream && !Buffer.from(first.value ?? []).includes('"errors"') ? [] : [`no stream: ${answer.status} ${Buffer.from(first.value ?? [])}`];
+}
+
+async function answers() {
+  const tokens = { admin: await login(server, 'admin@atlas.test') };
+  const { quote } = await data(server, '{ quote(symbol: "BTC-USD") { price } }', {}, { token: tokens.admin });
+  known.price = Number(quote.price);
+  const once = [...new Map(printed.map((one) => [one.text, one])).values()].sort((a, b) => turn(a) - turn(b));
+  const wrong = [];
+  for (const { file, text, document } of once) {
+    const query = filled(text);
+    const note = (what) => wrong.push(`${file}: ${JSON.stringify(what)}`);
+    if (getOperationAST(document).operation === 'subscription') {
+      (await opens(query, tokens.reader)).forEach(note);
+      continue;
+    }
+    const ask = (token) => post(server, query, { token: known.refreshToken }, { token });
+    let { body } = await ask(tokens.reader);
+    // What a reader may not is an admin's.
+    if (body.errors?.[0].extensions.code === 'FORBIDDEN') ({ body } = await ask(tokens.admin));
+    [...(body.errors ?? []), ...toMend(body.data)].forEach(note);
+    const { register, openAccount, createSignalSource } = body.data ?? {};
+    if (register?.session) Object.assign(tokens, { reader: secret(register.session.accessToken) });
+    if (register?.session) known.refreshToken = secret(register.session.refreshToken);
+    if (openAccount?.account) known.account = openAccount.account.id;
+    if (createSignalSource?.url && !known.delivery) await refuseDelivery(createSignalSource.url, tokens.reader);
   }
   assert.deepEqual(wrong, []);
-  assert.ok(count >= 30, `only ${count} documents were found`);
-  console.log(`          ${count} documents`);
-}]]);
+  console.log(`          ${once.length} different ones`);
+}
+
+await run('help', [
+  [`what ${files.length} pages print fits the schema`, fits],
+  ...(server ? [['what they print answers', answers]] : []),
+]);

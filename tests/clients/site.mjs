@@ -4,20 +4,24 @@
 //
 // Every page of the sitemap: nothing on the console, nothing from another host, nothing that axe finds in either theme,
 // nothing that scrolls sideways on a narrow screen. The landing page's weight. The menu, the theme switch, the pricing
-// interval and the help search by keyboard alone. The forms, posted and found by those who may read them.
+// interval and the help search by keyboard alone. The forms, posted and found by those who may read them. The calls to action,
+// held against docs/alignment-matrix.md. What machines are told. Motion and paper.
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
-import { data, login, run, serverFromArguments, unique } from './lib.mjs';
-import { launch, open, scrollThrough, show } from './site/browser.mjs';
+import { run, serverFromArguments } from './lib.mjs';
+import { focused, launch, open, scrollThrough, show } from './site/browser.mjs';
+import { wrongCalls } from './site/calls.mjs';
+import { formChecks } from './site/forms.mjs';
+import { offers, wellKnown, wrongHeads } from './site/machines.mjs';
 
 const server = serverFromArguments('site');
 const screenshots = process.argv[3];
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const HEAVIEST_LANDING = 150 * 1024;
 const WIDTHS = [320, 768, 1280];
-const SHOWN = ['/', '/es/', '/pricing/', '/help/', '/help/follow-live/', '/legal/terms/', '/contact/', '/status/'];
+const SHOWN = ['/', '/es/', '/pricing/', '/es/pricing/', '/help/', '/help/follow-live/', '/legal/terms/', '/contact/', '/waitlist/', '/status/', '/changelog/'];
 
 const sitemap = await (await fetch(`${server}/sitemap.xml`)).text();
 const pages = [...sitemap.matchAll(/<loc>([^<]+)<\/loc>/g)].map(([, url]) => new URL(url).pathname);
@@ -68,8 +72,8 @@ async function notFound() {
   assert.deepEqual(problems.filter((problem) => !problem.includes('status of 404')), []);
 }
 
-async function landingIsLight() {
-  const { page, problems } = await open(browser, server, { width: 412, height: 823 });
+async function landingIsLight(width) {
+  const { page, problems } = await open(browser, server, { width, height: 823 });
   const devtools = await page.createCDPSession();
   await devtools.send('Network.enable');
   await page.setCacheEnabled(false);
@@ -79,15 +83,10 @@ async function landingIsLight() {
   await scrollThrough(page);
   await page.waitForNetworkIdle({ idleTime: 300 });
   await page.close();
-  console.log(`          the landing page weighs ${(bytes / 1024).toFixed(1)} KB`);
+  console.log(`          the landing page weighs ${(bytes / 1024).toFixed(1)} KB at ${width}`);
   assert.ok(bytes > 20_000 && bytes < HEAVIEST_LANDING, `${bytes} bytes`);
   assert.deepEqual(problems, []);
 }
-
-const focused = (page) => page.evaluate(() => {
-  const { activeElement: element } = document;
-  return { tag: element.tagName, text: (element.textContent || element.getAttribute('aria-label') || '').trim(), id: element.id, className: element.className };
-});
 
 /** Presses Tab until what is focused is what is looked for. */
 async function tabTo(page, what, is) {
@@ -174,98 +173,85 @@ async function keyboardSearch() {
   }
 }
 
-const outcome = (page, form) => page.$eval(`${form} .outcome`, (said) => [said.dataset.kind, said.textContent]);
-const settled = (page, form) => page.waitForFunction((selector) => ['done', 'error'].includes(document.querySelector(selector).dataset.kind), {}, `${form} .outcome`);
-const errors = (page, form) => page.$$eval(`${form} [data-error]`, (all) => Object.fromEntries(all.filter((e) => !e.hidden).map((e) => [e.dataset.error, e.textContent])));
-
-async function contactForm() {
-  const email = `${unique('vera')}@example.test`;
-  const { page, problems } = await open(browser, server);
-  await page.goto(`${server}/es/contact/`, { waitUntil: 'load' });
-  await page.click('#contact button');
-  assert.deepEqual(Object.keys(await errors(page, '#contact')), ['name', 'email', 'message'], 'what is missing is said at its field');
-  assert.equal((await focused(page)).id, 'contact-name');
-  assert.deepEqual(await violations(page), []);
-  await page.type('#contact-name', 'Vera');
-  await page.type('#contact-email', 'vera@nowhere');
-  await page.type('#contact-message', '¿Cuánto cuesta?');
-  await page.select('#contact-topic', 'SALES');
-  await page.click('#contact button');
-  await settled(page, '#contact');
-  assert.deepEqual(Object.keys(await errors(page, '#contact')), ['email'], 'what the server finds is said at its field');
-  await page.$eval('#contact-email', (field) => { field.value = ''; });
-  await page.type('#contact-email', email);
-  await page.click('#contact button');
-  await page.waitForFunction(() => document.querySelector('#contact .outcome').dataset.kind === 'done');
-  assert.equal(await page.$eval('#contact-message', (field) => field.value), '');
-  await page.close();
-  assert.deepEqual(problems, []);
-  const token = await login(server, 'admin@atlas.test');
-  const { contactMessages } = await data(server, '{ contactMessages(first: 5) { nodes { name email topic message language } } }', {}, { token });
-  const found = contactMessages.nodes.find((message) => message.email === email);
-  assert.deepEqual(found, { name: 'Vera', email, topic: 'SALES', message: '¿Cuánto cuesta?', language: 'es' });
-}
-
-async function waitlistForms() {
-  const [plan, news] = [`${unique('plan')}@example.test`, `${unique('news')}@example.test`];
-  const { page, problems } = await open(browser, server);
-  await page.goto(`${server}/pricing/`, { waitUntil: 'load' });
-  await Promise.all([page.waitForNavigation(), page.click('.plan-recommended .button')]);
-  await page.type('#waitlist-email', plan);
-  await page.click('#waitlist button');
-  await settled(page, '#waitlist');
-  assert.equal((await outcome(page, '#waitlist'))[0], 'done');
-  await page.goto(`${server}/`, { waitUntil: 'load' });
-  await page.type('#news-email', news);
-  await page.keyboard.press('Enter');
-  await settled(page, '#news');
-  assert.equal((await outcome(page, '#news'))[0], 'done');
-  await page.close();
-  assert.deepEqual(problems, []);
-  const token = await login(server, 'admin@atlas.test');
-  const { waitlist } = await data(server, '{ waitlist(first: 10) { nodes { email interest language } } }', {}, { token });
-  const of = (email) => waitlist.nodes.find((entry) => entry.email === email);
-  assert.deepEqual([of(plan)?.interest, of(news)?.interest, of(news)?.language], ['plan-pro', 'news', 'en']);
-}
-
-/** What the form says when the server limits, fails and is away. */
-async function formsTellWhatWentWrong() {
+async function callsToAction() {
   const { page } = await open(browser, server);
-  const limited = JSON.stringify({ data: { contact: null }, errors: [{ message: 'no', extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 42 } }] });
-  const answers = [
-    [{ status: 200, contentType: 'application/json', body: limited }, /42/],
-    [{ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' }, /still here/],
-    [null, /still here/],
-  ];
-  let next;
-  await page.setRequestInterception(true);
-  page.on('request', (request) => {
-    if (!request.url().endsWith('/graphql')) return request.continue();
-    return next ? request.respond(next) : request.abort();
-  });
-  await page.goto(`${server}/contact/`, { waitUntil: 'load' });
-  await page.type('#contact-name', 'Vera');
-  await page.type('#contact-email', 'vera@example.test');
-  await page.type('#contact-message', 'Hello');
-  for (const [answer, expected] of answers) {
-    next = answer;
-    await page.click('#contact button');
-    await settled(page, '#contact');
-    const [kind, text] = await outcome(page, '#contact');
-    assert.equal(kind, 'error');
-    assert.match(text, expected);
-    assert.equal(await page.$eval('#contact-message', (field) => field.value), 'Hello', 'nothing that was written is lost');
-  }
+  assert.deepEqual(await wrongCalls(page, server), []);
+  await page.goto(`${server}/`, { waitUntil: 'load' });
+  const coming = await page.$$eval('.card:has(.state-coming)', (cards) => cards.map((card) => [card.querySelectorAll('dt').length, card.querySelectorAll('a, button').length]));
+  assert.equal(coming.length, 1);
+  assert.ok(coming[0][0] >= 5 && coming[0][1] === 0, `what is coming links nowhere: ${coming}`);
   await page.close();
+}
+
+async function toMachines() {
+  const { page, problems } = await open(browser, server);
+  assert.deepEqual(await wrongHeads(page, server, pages), []);
+  assert.deepEqual(await offers(page, server), ['FREE 0 USD', 'BASIC 29 USD', 'PRO 99 USD', 'ENTERPRISE 299 USD']);
+  await page.close();
+  assert.deepEqual(problems, []);
+  await wellKnown(server);
+}
+
+/** Nothing moves for who wants no motion; something does for the others. */
+async function motion() {
+  for (const [value, moves] of [['reduce', false], ['no-preference', true]]) {
+    const { page } = await open(browser, server);
+    await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value }]);
+    await page.goto(`${server}/`, { waitUntil: 'load' });
+    const animations = await page.evaluate(() => document.getAnimations().length);
+    const smooth = await page.evaluate(() => getComputedStyle(document.documentElement).scrollBehavior);
+    assert.deepEqual([animations > 0, smooth], [moves, moves ? 'smooth' : 'auto'], `${value}: ${animations} animations`);
+    await page.close();
+  }
+}
+
+/** On paper there is the text alone, black on white in either theme, and every answer of the accordion. */
+async function paper() {
+  const { page, problems } = await open(browser, server, { theme: 'dark' });
+  await page.goto(`${server}/legal/terms/`, { waitUntil: 'load' });
+  await page.emulateMediaType('print');
+  const shown = (selector) => page.$$eval(selector, (all) => all.filter((element) => element.offsetParent).length);
+  assert.equal(await shown('.top, .aside, .foot-news, .foot-grid, .trail'), 0);
+  assert.ok(await shown('.prose h2') >= 10);
+  const [ink, ground] = await page.evaluate(() => ['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name].match(/[\d.]+/g).slice(0, 3).map(Number)));
+  assert.ok(Math.max(...ink) < 60 && Math.min(...ground) === 255, `${ink} on ${ground}`);
+  await page.emulateMediaType('screen');
+  await page.goto(`${server}/pricing/`, { waitUntil: 'load' });
+  await page.emulateMediaType('print');
+  // What was closed is opened with the next frame.
+  await page.waitForFunction(() => [...document.querySelectorAll('.faq details p')].every((answer) => answer.checkVisibility({ contentVisibilityAuto: true })));
+  await page.close();
+  assert.deepEqual(problems, []);
 }
 
 async function statusPage() {
   const { page, problems } = await open(browser, server);
   await page.goto(`${server}/status/`, { waitUntil: 'load' });
   await page.waitForFunction(() => document.querySelector('.status').dataset.state === 'ok');
-  assert.equal(await page.$$eval('.status [data-state="ok"]', (rows) => rows.length), 4);
-  await page.close();
+  const rows = (state) => page.$$eval(`.status [data-state="${state}"]`, (all) => all.map((row) => row.dataset.check));
+  assert.equal((await rows('ok')).length, 4);
   assert.deepEqual(problems, []);
+  // A server that is not well, and one that is away.
+  const unwell = { checks: { database: 'failed', migrations: 'ok', server: 'ok' }, failed: ['database'], status: 'unready' };
+  let answer = { status: 503, contentType: 'application/json', body: JSON.stringify(unwell) };
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    if (!request.url().endsWith('/ready')) return request.continue();
+    return answer ? request.respond(answer) : request.abort();
+  });
+  const checked = async () => {
+    await page.click('.status button');
+    await page.waitForFunction(() => document.querySelector('.status h2').textContent !== document.querySelector('.status').dataset.checking);
+    return [await page.$eval('.status', (card) => card.dataset.state), await page.$eval('.status h2', (heading) => heading.textContent)];
+  };
+  assert.deepEqual(await checked(), ['failed', 'Something is not well']);
+  assert.deepEqual(await rows('failed'), ['database']);
+  answer = null;
+  const [state, heading] = await checked();
+  assert.equal(state, 'failed');
+  assert.match(heading, /could not be reached/);
+  assert.deepEqual([...(await rows('ok')), ...(await rows('failed'))], [], 'nothing old is shown as if it were so now');
+  await page.close();
 }
 
 async function withoutScript() {
@@ -307,14 +293,16 @@ await run('site', [
   }],
   [`each of the ${pages.length} pages is quiet, accessible in both themes and fits a narrow screen`, eachPage],
   ['a page that is not there says so', notFound],
-  ['the landing page is light', landingIsLight],
+  ['the landing page is light', async () => { for (const width of [412, 1280]) await landingIsLight(width); }],
   ['the menu by keyboard', keyboardMenu],
   ['the theme switch by keyboard, kept', keyboardTheme],
   ['the pricing interval by keyboard, with and without script', keyboardInterval],
   ['the help search by keyboard, in both languages', keyboardSearch],
-  ['a message is sent, mended and found', contactForm],
-  ['the waitlist is joined and found', waitlistForms],
-  ['a form says what went wrong and keeps what was written', formsTellWhatWentWrong],
+  ...formChecks(browser, server, violations),
+  ['the calls to action are those of the matrix, and lead where it says', callsToAction],
+  ['what machines are told', toMachines],
+  ['motion only for who wants it', motion],
+  ['on paper', paper],
   ['the status page asks the server', statusPage],
   ['without script nothing is offered that needs it', withoutScript],
   ...(screenshots ? [['screenshots', takeScreenshots]] : []),

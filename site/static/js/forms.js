@@ -1,14 +1,25 @@
 // Sends the forms to the GraphQL endpoint, and says beside each field what is to be mended.
 (() => {
   const OPERATIONS = {
-    joinWaitlist: 'mutation JoinWaitlist($input: JoinWaitlistInput!) { joinWaitlist(input: $input) { isAccepted userErrors { message path } } }',
-    contact: 'mutation Contact($input: ContactInput!) { contact(input: $input) { isAccepted userErrors { message path } } }',
+    joinWaitlist: 'mutation JoinWaitlist($input: JoinWaitlistInput!) { joinWaitlist(input: $input) { isAccepted userErrors { path } } }',
+    contact: 'mutation Contact($input: ContactInput!) { contact(input: $input) { isAccepted userErrors { path } } }',
   };
 
+  // A server that has not answered until then is away.
+  const PATIENCE = 20_000;
+
+  /** What is to be mended in a field, in the page's language. */
+  const mend = (form, name) => (form.elements[name]?.type === 'email' ? form.dataset.email : form.dataset.wrong);
+
+  /** How many characters a field has too many. Nothing that somebody pastes is cut off unseen. */
+  const excess = (field) => (field.dataset.most ? [...field.value.trim()].length - Number(field.dataset.most) : 0);
+
   /** What the page itself can tell is wrong: the field's name and what to do. */
-  const check = (form) => [...form.elements]
-    .filter((field) => field.willValidate && field.name !== 'website' && !field.validity.valid)
-    .map((field) => [field.name, field.validity.valueMissing ? form.dataset.required : field.type === 'email' ? form.dataset.email : field.validationMessage]);
+  const check = (form) => [...form.elements].filter((field) => field.willValidate && field.name !== 'website').flatMap((field) => {
+    if (field.required && !field.value.trim()) return [[field.name, form.dataset.required]];
+    if (excess(field) > 0) return [[field.name, form.dataset.long.replace('{n}', excess(field))]];
+    return field.validity.valid ? [] : [[field.name, mend(form, field.name)]];
+  });
 
   const clear = (form) => {
     for (const place of form.querySelectorAll('[data-error]')) {
@@ -24,13 +35,13 @@
     outcome.dataset.kind = kind;
   };
 
-  /** Shows each problem at its field, or in the end where it has none, and goes to the first. */
+  /** Shows each problem at its field, and goes to the first. What has no field is not for the visitor to mend. */
   const show = (form, problems) => {
     const elsewhere = [];
     for (const [name, text] of problems) {
       const place = form.querySelector(`[data-error="${CSS.escape(name)}"]`);
       if (!place) {
-        elsewhere.push(text);
+        elsewhere.push(name);
         continue;
       }
       place.textContent = text;
@@ -38,7 +49,7 @@
       form.elements[name].setAttribute('aria-invalid', 'true');
     }
     form.querySelector('[aria-invalid]')?.focus();
-    say(form, elsewhere.join(' ') || form.dataset.mend, 'error');
+    say(form, elsewhere.length ? form.dataset.refused : form.dataset.mend, 'error');
   };
 
   const send = async (form) => {
@@ -47,6 +58,7 @@
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify({ query: OPERATIONS[form.dataset.form], variables: { input } }),
+      signal: AbortSignal.timeout(PATIENCE),
     });
     return response.json();
   };
@@ -67,7 +79,7 @@
       const payload = data?.[form.dataset.form];
       if (!payload) return say(form, form.dataset.failed, 'error');
       if (payload.userErrors.length) {
-        return show(form, payload.userErrors.map(({ path, message }) => [path?.at(-1) ?? '', message]));
+        return show(form, payload.userErrors.map(({ path }) => path?.at(-1) ?? '').map((name) => [name, mend(form, name)]));
       }
       form.reset();
       say(form, form.dataset.done, 'done');

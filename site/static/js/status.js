@@ -3,14 +3,25 @@
   const card = document.querySelector('.status');
   const words = card.dataset;
   const heading = card.querySelector('h2');
+  // A server that has not answered until then is away.
+  const PATIENCE = 10_000;
   const ask = async (path) => {
-    const response = await fetch(words.api + path, { headers: { accept: 'application/json' }, cache: 'no-store' });
+    const response = await fetch(words.api + path, { headers: { accept: 'application/json' }, cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) });
     return response.json();
   };
   const put = (check, isWell) => {
     const row = card.querySelector(`[data-check="${check}"]`);
     row.dataset.state = isWell ? 'ok' : 'failed';
     row.querySelector('strong').textContent = isWell ? words.ok : words.failed;
+  };
+
+  /** What was known a while ago is not known now. */
+  const forget = () => {
+    for (const row of card.querySelectorAll('[data-check]')) {
+      delete row.dataset.state;
+      row.querySelector('strong').textContent = '';
+    }
+    card.querySelector('[data-at]').textContent = '';
   };
 
   const look = async () => {
@@ -29,6 +40,7 @@
     } catch {
       card.dataset.state = 'failed';
       heading.textContent = words.unknown;
+      forget();
     }
   };
 

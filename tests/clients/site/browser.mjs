@@ -42,3 +42,9 @@ export const scrollThrough = (page) => page.evaluate(async () => {
   }
   scrollTo(0, 0);
 });
+
+/** What the keyboard would act on. */
+export const focused = (page) => page.evaluate(() => {
+  const { activeElement: element } = document;
+  return { tag: element.tagName, text: (element.textContent || element.getAttribute('aria-label') || '').trim(), id: element.id, className: element.className };
+});

@@ -1,10 +1,12 @@
 //! The documents say what is so: each requirement has its row, each dependency its sentence, each link leads somewhere, the
-//! picture is the workspace.
+//! picture is the workspace, and the landing page's is the demo.
 
 mod alignment;
 mod architecture;
 mod decisions;
+mod help;
 mod links;
+mod pictures;
 
 use std::fs;
 use std::path::{Path, PathBuf};
