@@ -5,6 +5,7 @@ mod alignment;
 mod architecture;
 mod decisions;
 mod links;
+mod retention;
 
 use std::fs;
 use std::path::{Path, PathBuf};
