@@ -59,6 +59,7 @@ impl Backups for ArchiveKeeper {
 impl ArchiveKeeper {
     async fn make_at(&self, location: &Location, request: &BackupRequest) -> anyhow::Result<BackupReport> {
         let place = Place::open(location.clone(), &self.bucket)?;
+        place.reach().await.with_context(|| format!("no backup can be kept at {location}"))?;
         let name = Name::new(&request.installation, request.at);
         let workshop = Workshop::open(&place.workbench(), &name)?;
         workshop::clear_abandoned(&place.workbench(), &name.installation, request.at)?;

@@ -20,6 +20,9 @@ use crate::app;
 use crate::commands::migrate;
 use crate::config::Config;
 
+/// What is said of the database before what is wrong with an archive.
+const UNTOUCHED: &str = "nothing was changed";
+
 /// What was restored.
 pub(crate) struct Restored {
     /// What the backup said of itself.
@@ -36,8 +39,8 @@ pub(crate) struct Restored {
 /// # Errors
 /// Why it was not restored. The database holds no row of it then.
 pub(crate) async fn restore(config: &Config, bucket: &BucketSettings, from: Location) -> anyhow::Result<Restored> {
-    let backup = Backup::fetch(from, bucket).await?;
-    let (steps, _) = backup.scratch().await?;
+    let backup = Backup::fetch(from, bucket).await.context(UNTOUCHED)?;
+    let (steps, _) = backup.scratch().await.context(UNTOUCHED)?;
     let target = Target::take(config).await?;
     let restored = fill(&target.connection, steps, &backup).await;
     target.release().await?;

@@ -198,6 +198,8 @@ async fn what_cannot_be_done_is_told() {
         (&["backup", "--to", "backups"][..], "migrate up"),
         (&["restore", "nowhere.tar.zst"], "nowhere.tar.zst"),
         (&["restore", "ftp://host/x"], "s3://"),
+        (&["restore", "."], "expected the name of a backup at the end, got \".\""),
+        (&["restore", "s3://bucket"], "expected the name of a backup at the end, got \"s3://bucket\""),
     ] {
         let said = app.refused(1, args);
         assert!(said.contains(part), "{args:?}: {said}");
