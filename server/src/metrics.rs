@@ -1,5 +1,7 @@
 //! What is counted, in Prometheus' format, on a port of its own.
 
+mod process;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -31,12 +33,14 @@ pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: Cancella
         .install_recorder()
         .context("metrics could not be started")?;
     bellwether_domain::describe_metrics();
+    process::describe();
     let upkeep = handle.clone();
     // Samples pile up until they are counted, whether or not anybody reads them.
     every(UPKEEP_EVERY, move || {
         upkeep.run_upkeep();
         std::future::ready(())
     });
+    every(UPKEEP_EVERY, || std::future::ready(process::measure()));
     let measured = domain.clone();
     every(MEASURE_EVERY, move || measure(measured.clone()));
     every(MEASURE_BACKUPS_EVERY, move || measure_backups(domain.clone()));

@@ -42,8 +42,8 @@ fn parse(text: &str) -> Exposed {
 
 /// Every metric that a text asks for, with the labels that it is asked by.
 fn asked(text: &str) -> Vec<(String, BTreeSet<String>)> {
-    text.match_indices("bellwether_")
-        .map(|(at, _)| (name(&text[at..]), at))
+    let ours = text.match_indices("bellwether_").chain(text.match_indices("process_"));
+    ours.map(|(at, _)| (name(&text[at..]), at))
         .map(|(name, at)| (name.to_owned(), labels(&text[at + name.len()..])))
         .collect()
 }
@@ -102,7 +102,9 @@ fn kinds(text: &str) -> BTreeMap<&str, &str> {
 /// name in a label.
 fn assert_conventional(text: &str) {
     for (name, kind) in kinds(text) {
-        assert!(name.starts_with("bellwether_") && !name.contains("__"), "{name}");
+        // The second is what Prometheus' own libraries say of a process.
+        let is_ours = name.starts_with("bellwether_") || name.starts_with("process_");
+        assert!(is_ours && !name.contains("__"), "{name}");
         assert_eq!(name.ends_with("_total"), kind == "counter", "{name} is a {kind}");
         if kind == "histogram" {
             assert!(name.ends_with("_seconds"), "{name} has no unit");
