@@ -31,6 +31,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::backup::{ArchiveKeeper, Progress};
+use crate::commands::migrate;
 use crate::config::{Config, Introspection};
 use crate::http::{self, AppState, HttpSettings, MigrationCheck, Site};
 use crate::model;
@@ -127,6 +128,17 @@ fn market_sources(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec
         sources.push(Arc::new(Demo::new(Arc::clone(clock), seconds(market.demo_refresh_seconds))));
     }
     Ok(sources)
+}
+
+/// Refuses a SQLite database whose file is not there: opening it would make an empty one, which whoever only looks does
+/// not want.
+pub(crate) fn require_file(config: &Config) -> anyhow::Result<()> {
+    match migrate::sqlite_path(&config.database_url()) {
+        Some(path) if !Path::new(path).exists() => bail!(
+            "there is no database {path}: is it in another folder (--data-dir)? A new one is made by bellwether migrate up"
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Opens the database.

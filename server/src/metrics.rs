@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 /// Seconds, from a fast read to the longest that a request may take.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
-/// How often samples are counted.
+/// How often samples are counted, and the process is looked at.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// How often is looked up what is not counted where it happens.
@@ -38,9 +38,9 @@ pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: Cancella
     // Samples pile up until they are counted, whether or not anybody reads them.
     every(UPKEEP_EVERY, move || {
         upkeep.run_upkeep();
+        process::measure();
         std::future::ready(())
     });
-    every(UPKEEP_EVERY, || std::future::ready(process::measure()));
     let measured = domain.clone();
     every(MEASURE_EVERY, move || measure(measured.clone()));
     every(MEASURE_BACKUPS_EVERY, move || measure_backups(domain.clone()));

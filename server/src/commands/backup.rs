@@ -19,6 +19,7 @@ pub(crate) fn make(mut config: Config, to: Option<String>) -> anyhow::Result<Exi
         config.backup.location()?;
     }
     block_on(async move {
+        app::require_file(&config)?;
         let progress = Progress::on_terminal()?;
         let domain = app::open_to_back_up(&config, progress.clone()).await?;
         if app::pending_migrations(domain.db()).await? == Migrator::migrations().len() {
