@@ -32,7 +32,7 @@ impl Domain {
     /// instances have made of the jobs, the market and the outbox.
     ///
     /// # Errors
-    /// When the database does not answer; the pools and caches were measured even so.
+    /// When something could not be looked up; all else was measured even so.
     pub async fn measure(&self) -> Result<()> {
         for (pool, size, idle) in self.db().pools() {
             gauge!("bellwether_db_connections", "pool" => pool, "state" => "idle").set(idle as f64);
@@ -42,6 +42,19 @@ impl Domain {
         for (cache, entries) in self.sessions().entries() {
             gauge!("bellwether_cache_entries", "cache" => cache).set(entries as f64);
         }
+        // What one of them cannot find out keeps no other from being told.
+        let parts = [
+            self.measure_users().await,
+            self.measure_tenants().await,
+            self.measure_size().await,
+            market::measure(self).await,
+            outbox::measure(self).await,
+            scheduler::measure(self).await,
+        ];
+        parts.into_iter().collect()
+    }
+
+    async fn measure_users(&self) -> Result<()> {
         let users = user::Entity::unscoped()
             .select_only()
             .column(user::Column::Role)
@@ -59,11 +72,7 @@ impl Domain {
                 gauge!("bellwether_users", "role" => role.as_str(), "status" => status.to_value()).set(count as f64);
             }
         }
-        self.measure_tenants().await?;
-        self.measure_size().await?;
-        market::measure(self).await?;
-        outbox::measure(self).await?;
-        scheduler::measure(self).await
+        Ok(())
     }
 
     async fn measure_tenants(&self) -> Result<()> {

@@ -3,6 +3,8 @@
 mod process;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -41,8 +43,8 @@ pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: Cancella
         process::measure();
         std::future::ready(())
     });
-    let measured = domain.clone();
-    every(MEASURE_EVERY, move || measure(measured.clone()));
+    let (measured, is_told) = (domain.clone(), Arc::<AtomicBool>::default());
+    every(MEASURE_EVERY, move || measure(measured.clone(), Arc::clone(&is_told)));
     every(MEASURE_BACKUPS_EVERY, move || measure_backups(domain.clone()));
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen} for /metrics: choose another with BELLWETHER__METRICS__LISTEN")
@@ -58,9 +60,14 @@ pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: Cancella
     Ok(())
 }
 
-async fn measure(domain: Domain) {
-    if let Err(error) = domain.measure().await {
-        tracing::debug!(%error, "the gauges could not be brought up to date");
+/// Brings the gauges up to date; tells once an outage that some are not.
+async fn measure(domain: Domain, is_told: Arc<AtomicBool>) {
+    match domain.measure().await {
+        Ok(()) => is_told.store(false, Ordering::Relaxed),
+        Err(error) if !is_told.swap(true, Ordering::Relaxed) => {
+            tracing::warn!(%error, "some gauges of /metrics could not be brought up to date; trying again");
+        }
+        Err(_) => {}
     }
 }
 

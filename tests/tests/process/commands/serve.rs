@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use bellwether_tests::both_databases;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::place::{PASSWORD, Place};
@@ -126,6 +127,26 @@ both_databases! {
             if missing.is_empty() && is_sized { Some(()) } else { eprintln!("not yet: {missing:?} {size:?}"); None }
         })
         .await;
+    }
+
+    /// What cannot be looked up is told of once, and keeps nothing else from being told.
+    async fn one_gauge_that_fails_stops_no_other(app: Place) {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let app = app.with("METRICS__LISTEN", &free.to_string()).with("SCHEDULER__ENABLED", "false").founded();
+        let db = app.database().await;
+        let broken = "UPDATE exchanges SET time_zone = 'Nowhere/Land'";
+        assert!(db.execute_unprepared(broken).await.unwrap().rows_affected() > 0);
+        db.close().await.unwrap();
+        let server = app.serve().await;
+        let text = until(Duration::from_secs(60), "the jobs are told of", async || {
+            let text = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap().text().await.unwrap();
+            text.contains("bellwether_job_failures_in_a_row{job=\"audit_verification\"} 0").then_some(text)
+        })
+        .await;
+        assert!(!text.contains("bellwether_market_holidays_end_timestamp_seconds{"), "{text}");
+        let told = "some gauges of /metrics could not be brought up to date; trying again";
+        let warned = async || server.lines().find(|line| line["message"] == told);
+        assert_eq!(until(Duration::from_secs(60), "it is told", warned).await["level"], "WARN");
     }
 
     /// Also an instance that takes no part in the jobs knows who runs none, and what the others have made of the market.
