@@ -35,7 +35,7 @@ pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: Cancella
         .install_recorder()
         .context("metrics could not be started")?;
     bellwether_domain::describe_metrics();
-    process::describe();
+    process::describe(domain.now());
     let upkeep = handle.clone();
     // Samples pile up until they are counted, whether or not anybody reads them.
     every(UPKEEP_EVERY, move || {

@@ -1,14 +1,16 @@
-//! What Prometheus' own libraries tell of a process, by the same names, out of /proc; nothing where that is not Linux'.
+//! What Prometheus' own libraries tell of a process, by the same names, out of /proc/self, which is what a confined unit of
+//! systemd sees of it (ProcSubset=pid); nothing where that is not Linux'.
 
 use std::fs::{read_dir, read_to_string};
 
+use chrono::{DateTime, Utc};
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 /// Ticks in which the kernel tells a program its times, a second: 100 wherever Rust runs on Linux (USER_HZ).
 const TICKS: f64 = 100.0;
 
-/// Says what the metrics of the process are.
-pub(super) fn describe() {
+/// Says what the metrics of the process are, and what does not change.
+pub(super) fn describe(started_at: DateTime<Utc>) {
     describe_counter!(
         "process_cpu_seconds_total",
         Unit::Seconds,
@@ -19,6 +21,7 @@ pub(super) fn describe() {
     describe_gauge!("process_open_fds", "Open files and sockets");
     describe_gauge!("process_max_fds", "Files and sockets that it may open");
     describe_gauge!("process_start_time_seconds", Unit::Seconds, "When the process started, since 1970");
+    gauge!("process_start_time_seconds").set(started_at.timestamp() as f64);
     describe_gauge!("bellwether_build_info", "1; the label tells the version");
     gauge!("bellwether_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }
@@ -35,7 +38,6 @@ pub(super) fn measure() {
         ("process_virtual_memory_bytes", kilobytes(&status, "VmSize:").map(|kilobytes| kilobytes * 1_024.0)),
         ("process_open_fds", read_dir("/proc/self/fd").ok().map(|files| files.count() as f64)),
         ("process_max_fds", max_files(&text("/proc/self/limits"))),
-        ("process_start_time_seconds", start_time(&stat, &text("/proc/stat"))),
     ];
     for (name, value) in found.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         gauge!(name).set(value);
@@ -50,12 +52,6 @@ fn field(stat: &str, number: usize) -> Option<f64> {
 /// Seconds in the program and in the kernel.
 fn cpu_seconds(stat: &str) -> Option<u64> {
     Some(((field(stat, 14)? + field(stat, 15)?) / TICKS) as u64)
-}
-
-/// When the process started, since 1970: it is told since the machine did.
-fn start_time(stat: &str, of_machine: &str) -> Option<f64> {
-    let booted: f64 = of_machine.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
-    Some(booted + field(stat, 22)? / TICKS)
 }
 
 fn kilobytes(status: &str, key: &str) -> Option<f64> {
@@ -78,7 +74,6 @@ mod tests {
     #[test]
     fn the_kernels_words_are_understood() {
         assert_eq!(cpu_seconds(STAT), Some(16));
-        assert_eq!(start_time(STAT, "cpu  1 2 3\nbtime 1700000000\nprocesses 9\n"), Some(1_700_000_123.45));
         assert_eq!(kilobytes("VmPeak:\t  99 kB\nVmRSS:\t   2048 kB\n", "VmRSS:"), Some(2_048.0));
         let limits = "Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 524288               files\n";
         assert_eq!(max_files(limits), Some(1_024.0));
@@ -88,7 +83,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_not_told() {
         for text in ["", ")", "42 (a) S", "VmRSS: kB", "nonsense"] {
-            assert_eq!((cpu_seconds(text), start_time(text, text)), (None, None), "{text}");
+            assert_eq!(cpu_seconds(text), None, "{text}");
             assert_eq!((kilobytes(text, "VmRSS:"), max_files(text)), (None, None), "{text}");
         }
     }
