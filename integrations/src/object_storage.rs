@@ -47,6 +47,9 @@ pub enum StorageError {
     /// There is no such object, or no such bucket.
     #[error("{0} is not in the bucket, or there is no such bucket")]
     NotFound(String),
+    /// There is no such bucket.
+    #[error("there is no such bucket")]
+    NoBucket,
     /// There is one already.
     #[error("{0} is in the bucket already")]
     AlreadyThere(String),
@@ -54,7 +57,7 @@ pub enum StorageError {
     #[error("the storage does not let us in: is the key right, and may it read, write, list and delete?")]
     Refused,
     /// Anything else.
-    #[error("the storage does not do what it is asked to: {0}")]
+    #[error("the storage does not answer as it should (are its address and region right?): {0}")]
     Failed(String),
     /// The file on this side.
     #[error("the file on this side cannot be read or written: {0}")]
@@ -167,7 +170,7 @@ impl Bucket {
     /// When the bucket cannot be listed.
     pub async fn names(&self) -> Result<Vec<String>, StorageError> {
         let listed = self.store.list_with_delimiter(Some(&self.prefix)).await;
-        let listed = listed.map_err(|error| explain(error, self.prefix.as_ref()))?;
+        let listed = listed.map_err(explain_list)?;
         Ok(listed.objects.iter().filter_map(|object| Some(object.location.filename()?.to_owned())).collect())
     }
 
@@ -195,6 +198,17 @@ fn explain(error: Error, name: &str) -> StorageError {
         Error::AlreadyExists { .. } | Error::Precondition { .. } => StorageError::AlreadyThere(name.to_owned()),
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => StorageError::Refused,
         other => StorageError::Failed(other.to_string()),
+    }
+}
+
+/// What went wrong with a list, whose status the library tells in its words alone.
+fn explain_list(error: Error) -> StorageError {
+    let said = error.to_string();
+    let has_status = |status: &str| said.contains(&format!("status code: {status}"));
+    match error {
+        Error::Generic { .. } if has_status("401") || has_status("403") => StorageError::Refused,
+        Error::Generic { .. } if has_status("404") => StorageError::NoBucket,
+        other => explain(other, "a list of it"),
     }
 }
 

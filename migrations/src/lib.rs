@@ -19,6 +19,7 @@ mod m20261128_000001_market;
 mod m20261128_000002_analysis;
 mod m20261128_000003_trading;
 mod m20261128_000004_judging;
+mod m20261128_000021_retention;
 
 use sea_orm_migration::prelude::*;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000002_analysis::Migration),
             Box::new(m20261128_000003_trading::Migration),
             Box::new(m20261128_000004_judging::Migration),
+            Box::new(m20261128_000021_retention::Migration),
         ]
     }
 }

@@ -30,7 +30,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::backup::ArchiveKeeper;
+use crate::backup::{ArchiveKeeper, Progress};
+use crate::commands::migrate;
 use crate::config::{Config, Introspection};
 use crate::http::{self, AppState, Documents, HttpSettings, MigrationCheck, Site};
 use crate::model;
@@ -41,16 +42,24 @@ use crate::model;
 /// When the data folder, the database or the keys are not there or not as they should be.
 pub async fn open(config: &Config) -> anyhow::Result<Domain> {
     let keys = read_keys(&config.keys_file())?;
-    open_with(config, keys).await
+    open_with(config, keys, Progress::hidden()).await
 }
 
 /// The same with other keys than the configured file's, for commands that sign nothing.
 pub(crate) async fn open_unsigned(config: &Config) -> anyhow::Result<Domain> {
-    let entropy = Entropy::from_system()?;
-    open_with(config, SigningKeys::from_jwks(SigningKeys::generate(&entropy).expose_secret())?).await
+    open_with(config, keys_for_nothing()?, Progress::hidden()).await
 }
 
-async fn open_with(config: &Config, keys: SigningKeys) -> anyhow::Result<Domain> {
+/// The same, telling somebody how a backup goes on.
+pub(crate) async fn open_to_back_up(config: &Config, progress: Progress) -> anyhow::Result<Domain> {
+    open_with(config, keys_for_nothing()?, progress).await
+}
+
+fn keys_for_nothing() -> anyhow::Result<SigningKeys> {
+    Ok(SigningKeys::from_jwks(SigningKeys::generate(&Entropy::from_system()?).expose_secret())?)
+}
+
+async fn open_with(config: &Config, keys: SigningKeys, progress: Progress) -> anyhow::Result<Domain> {
     let db = connect(config).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ports = Ports {
@@ -60,7 +69,7 @@ async fn open_with(config: &Config, keys: SigningKeys) -> anyhow::Result<Domain>
         keys,
         alerts: Arc::new(TradingView),
         mailer: mailer(config)?,
-        backups: Arc::new(keeper(config)?),
+        backups: Arc::new(keeper(config, progress)?),
         model: model(config)?,
     };
     Ok(Domain::new(db, config.domain(), ports)?)
@@ -76,13 +85,14 @@ fn mailer(config: &Config) -> anyhow::Result<Arc<dyn Mailer>> {
 }
 
 /// What keeps backups, where they are configured to be.
-fn keeper(config: &Config) -> anyhow::Result<ArchiveKeeper> {
+fn keeper(config: &Config, progress: Progress) -> anyhow::Result<ArchiveKeeper> {
     Ok(ArchiveKeeper {
         db: config.db(),
         to: config.backup.location()?,
         bucket: config.backup.bucket()?,
         keep: config.backup.keep(),
         clock: Arc::new(SystemClock),
+        progress,
     })
 }
 
@@ -118,6 +128,17 @@ fn market_sources(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec
         sources.push(Arc::new(Demo::new(Arc::clone(clock), seconds(market.demo_refresh_seconds))));
     }
     Ok(sources)
+}
+
+/// Refuses a SQLite database whose file is not there: opening it would make an empty one, which whoever only looks does
+/// not want.
+pub(crate) fn require_file(config: &Config) -> anyhow::Result<()> {
+    match migrate::sqlite_path(&config.database_url()) {
+        Some(path) if !Path::new(path).exists() => bail!(
+            "there is no database {path}: is it in another folder (--data-dir)? A new one is made by bellwether migrate up"
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Opens the database.

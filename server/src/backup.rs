@@ -19,6 +19,7 @@ mod make;
 mod manifest;
 mod name;
 mod place;
+mod progress;
 mod restore;
 mod retention;
 mod scratch;
@@ -28,5 +29,6 @@ mod workshop;
 
 pub(crate) use make::ArchiveKeeper;
 pub(crate) use place::Location;
+pub(crate) use progress::Progress;
 pub(crate) use restore::{prove, restore};
 pub(crate) use retention::Keep;

@@ -1,6 +1,10 @@
 //! What is counted, in Prometheus' format, on a port of its own.
 
+mod process;
+
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -15,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// Seconds, from a fast read to the longest that a request may take.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
-/// How often samples are counted.
+/// How often samples are counted, and the process is looked at.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// How often is looked up what is not counted where it happens.
@@ -31,14 +35,16 @@ pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: Cancella
         .install_recorder()
         .context("metrics could not be started")?;
     bellwether_domain::describe_metrics();
+    process::describe(domain.now());
     let upkeep = handle.clone();
     // Samples pile up until they are counted, whether or not anybody reads them.
     every(UPKEEP_EVERY, move || {
         upkeep.run_upkeep();
+        process::measure();
         std::future::ready(())
     });
-    let measured = domain.clone();
-    every(MEASURE_EVERY, move || measure(measured.clone()));
+    let (measured, is_told) = (domain.clone(), Arc::<AtomicBool>::default());
+    every(MEASURE_EVERY, move || measure(measured.clone(), Arc::clone(&is_told)));
     every(MEASURE_BACKUPS_EVERY, move || measure_backups(domain.clone()));
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen} for /metrics: choose another with BELLWETHER__METRICS__LISTEN")
@@ -54,9 +60,14 @@ pub(crate) async fn serve(listen: SocketAddr, domain: Domain, shutdown: Cancella
     Ok(())
 }
 
-async fn measure(domain: Domain) {
-    if let Err(error) = domain.measure().await {
-        tracing::debug!(%error, "the gauges could not be brought up to date");
+/// Brings the gauges up to date; tells once an outage that some are not.
+async fn measure(domain: Domain, is_told: Arc<AtomicBool>) {
+    match domain.measure().await {
+        Ok(()) => is_told.store(false, Ordering::Relaxed),
+        Err(error) if !is_told.swap(true, Ordering::Relaxed) => {
+            tracing::warn!(%error, "some gauges of /metrics could not be brought up to date; trying again");
+        }
+        Err(_) => {}
     }
 }
 

@@ -23,7 +23,6 @@ impl Domain {
     /// runs out, or a source takes no more questions, before the last of them, it is their turn the next time.
     pub(crate) async fn due_quotes(&self) -> Result<Vec<Arc<Asset>>> {
         let (now, mut wanted) = (self.now(), self.wanted_assets().await?);
-        metrics::gauge!("bellwether_market_wanted_assets").set(u32::try_from(wanted.len()).unwrap_or(u32::MAX));
         let known = self.known_quotes(wanted.iter().map(|asset| asset.id).collect()).await?;
         let asked_at = |asset: &Asset| self.asked().at((asset.id, None));
         // One that did not answer is asked again no sooner than one that did.

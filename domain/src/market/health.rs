@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use sea_orm::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
@@ -44,13 +44,17 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Says what the metrics of the market are.
 pub(crate) fn describe() {
-    use metrics::{describe_counter, describe_gauge};
+    use metrics::{Unit, describe_counter, describe_gauge};
     describe_counter!("bellwether_market_quotes_total", "Quotes that sources answered with, by source");
     describe_counter!("bellwether_market_quotes_missed_total", "Assets that a source had no quote for, by source");
     describe_counter!("bellwether_market_candles_total", "Candles that sources answered with, by source");
     describe_counter!("bellwether_market_candles_refused_total", "Candles that broke a rule, by source");
     describe_gauge!("bellwether_market_wanted_assets", "Assets whose quotes are kept fresh");
-    describe_gauge!("bellwether_market_holidays_known_days", "Days ahead that holidays are known for, by exchange");
+    describe_gauge!(
+        "bellwether_market_holidays_end_timestamp_seconds",
+        Unit::Seconds,
+        "Up to when holidays are known, by exchange, since 1970"
+    );
     describe_gauge!("bellwether_market_source_up", "1 while the source is asked, 0 while it is left alone, by source");
 }
 
@@ -130,12 +134,22 @@ fn tell(source: SourceName, health: &SourceHealth) {
     metrics::gauge!("bellwether_market_source_up", "source" => source.as_str()).set(f64::from(u8::from(is_closed)));
 }
 
-/// Brings the gauges of the sources to what was noted last, whichever process asked them: one that asks no more would
-/// tell of its own last answers for ever.
+/// Brings the gauges of the market to what the database says, whichever process asks the sources: one that asks no more
+/// would tell of its own last answers for ever.
 pub(crate) async fn measure(domain: &Domain) -> Result<()> {
     for status in domain.noted_health().await?.iter().filter(|status| status.noted_at.is_some()) {
         tell(status.name, &status.health);
     }
+    for exchange in domain.exchanges().await? {
+        let Some(known) = exchange.calendar.holidays_known else { continue };
+        // The day after the last one that is known begins in the exchange's own time; that of UTC is near enough.
+        let end = known.until.succ_opt().unwrap_or(known.until).and_time(NaiveTime::MIN).and_utc();
+        let gauge =
+            metrics::gauge!("bellwether_market_holidays_end_timestamp_seconds", "exchange" => exchange.code.clone());
+        gauge.set(end.timestamp() as f64);
+    }
+    let wanted = domain.wanted_assets().await?.len();
+    metrics::gauge!("bellwether_market_wanted_assets").set(wanted as f64);
     Ok(())
 }
 

@@ -30,12 +30,6 @@ impl Domain {
         for exchange in self.exchanges().await? {
             let today = now.with_timezone(&exchange.time_zone).date_naive();
             let until = exchange.calendar.holidays_known.map(|days| days.until);
-            if let Some(until) = until {
-                let left = (until - today).num_days().max(0);
-                let gauge =
-                    metrics::gauge!("bellwether_market_holidays_known_days", "exchange" => exchange.code.clone());
-                gauge.set(u32::try_from(left).unwrap_or(u32::MAX));
-            }
             let horizon = today.checked_add_days(within).unwrap_or(today);
             if !exchange.calendar.knows_holidays(today) || !exchange.calendar.knows_holidays(horizon) {
                 ending.push((exchange, until));

@@ -10,6 +10,7 @@
 
 mod dead;
 mod deliver;
+mod measure;
 mod message;
 mod prepare;
 pub(crate) mod row;
@@ -18,6 +19,7 @@ use tokio::sync::Notify;
 
 pub use dead::DeadLetter;
 pub use deliver::Delivered;
+pub(crate) use measure::{describe_metrics, measure};
 pub(crate) use message::Message;
 pub use message::Topic;
 

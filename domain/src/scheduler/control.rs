@@ -13,6 +13,9 @@ use crate::error::{Error, Problem, ProblemCode, Result};
 use crate::permission::Permission;
 use crate::viewer::{ClientInfo, Member, Viewer};
 
+/// How alike two names are, of 1, where one may be meant by the other.
+const ALIKE: f64 = 0.8;
+
 /// What is decided about a job.
 #[derive(Clone, Copy)]
 enum Wish {
@@ -149,8 +152,10 @@ async fn change(
 fn no_such_job(name: &str) -> Error {
     let likeness = |job: &&Job| strsim::jaro_winkler(job.name, name);
     let nearest = jobs::JOBS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let hint = nearest.map(|job| format!(": the nearest is {}", job.name)).unwrap_or_default();
-    Problem::new(ProblemCode::NotFound, &["input", "job"], format!("there is no such job{hint}")).into()
+    let alike = nearest.filter(|job| likeness(job) > ALIKE);
+    let hint =
+        alike.map_or_else(|| "schedulerStatus lists them".to_owned(), |job| format!("the nearest is {}", job.name));
+    Problem::new(ProblemCode::NotFound, &["input", "job"], format!("there is no such job: {hint}")).into()
 }
 
 fn entry(member: &Member, action: Action, subject: &str, details: serde_json::Value, client: &ClientInfo) -> NewEntry {

@@ -75,7 +75,7 @@ pub(super) const JOBS: &[Job] = &[
     },
     Job {
         name: "session_retention",
-        description: "Removes sessions that ran out more than retention.sessions_days ago, and their spent tokens.",
+        description: "Removes sessions and used refresh tokens that ran out more than retention.sessions_days ago.",
         schedule: Schedule::Every(3_600),
         timeout: Duration::from_secs(600),
         run: |run| sessions::remove_old(run).boxed(),
@@ -96,7 +96,7 @@ pub(super) const JOBS: &[Job] = &[
     },
     Job {
         name: "run_retention",
-        description: "Removes runs of jobs that are older than retention.runs_days, but for the last that succeeded.",
+        description: "Removes runs of jobs that are older than retention.runs_days, but for the last that succeeded and a hundred since.",
         schedule: Schedule::Cron("45 2 * * *"),
         timeout: Duration::from_secs(600),
         run: |run| runs::remove_old(run).boxed(),

@@ -11,6 +11,8 @@ use crate::error::Result;
 pub(crate) fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_gauge!("bellwether_scheduler_lock_held", "1 while this instance holds the scheduler's lock, else 0");
+    // Told also by an instance that takes no part: where none does, that is what the alarm sees.
+    lock_held(false);
     describe_counter!("bellwether_job_runs_total", "Runs of jobs in this instance, by job and how they ended");
     describe_histogram!("bellwether_job_duration_seconds", Unit::Seconds, "From a run's start to its end, by job");
     describe_gauge!("bellwether_job_failures_in_a_row", "Runs that did not succeed since the last one that did");

@@ -110,3 +110,14 @@ pub(super) async fn failures_since(db: &impl ConnectionTrait, job: &str, success
     }
     Ok(failures.count(db).await?)
 }
+
+/// The names of all jobs that have runs, also of those that this version has no more.
+pub(super) async fn jobs(db: &impl ConnectionTrait) -> Result<Vec<String>> {
+    Ok(Entity::unscoped().select_only().column(Column::Job).distinct().into_tuple().all(db).await?)
+}
+
+/// The newest run of a job but for so many; none where it has no more than those.
+pub(super) async fn newest_but(db: &impl ConnectionTrait, job: &str, so_many: u64) -> Result<Option<RunId>> {
+    let newest = Entity::unscoped().select_only().column(Column::Id).filter(Column::Job.eq(job));
+    Ok(newest.order_by_desc(Column::Id).offset(so_many).into_tuple().one(db).await?)
+}

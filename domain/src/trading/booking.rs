@@ -38,6 +38,12 @@ pub(super) struct Booking {
     point: Option<equity_point::Model>,
 }
 
+/// Says what is counted here.
+pub(crate) fn describe_metrics() {
+    let what = "Orders by the status that they came to: one that waits for its price counts again at its end";
+    metrics::describe_counter!("bellwether_orders_total", what);
+}
+
 /// Why a booking was not made: something of the account changed since its book was read. Read it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Outdated;
@@ -289,6 +295,9 @@ impl Booking {
             .await?;
         if !is_done {
             return Ok(Err(Outdated));
+        }
+        for order in work.new_orders.iter().chain(&work.done_orders) {
+            metrics::counter!("bellwether_orders_total", "status" => order.status.as_str()).increment(1);
         }
         domain.account_feed().tell(book.account.id, book.account.version);
         Ok(Ok(book))

@@ -20,6 +20,8 @@ pub struct Judged {
 pub(crate) fn describe_metrics() {
     let what = "Accounts and assets that pending orders, stops or stop-outs could not be judged of";
     metrics::describe_counter!("bellwether_trading_judge_failures_total", what);
+    // There from the start, so that the first failure is seen to come.
+    metrics::counter!("bellwether_trading_judge_failures_total").increment(0);
 }
 
 impl Judged {

@@ -65,7 +65,6 @@ pub use fees::FeeSchedule;
 pub use fill::Model as Fill;
 pub use history::TradeFilter;
 pub use judged::Judged;
-pub(crate) use judged::describe_metrics;
 pub use ledger::Model as LedgerEntry;
 pub use metrics::{DailyPnl, Distributions, Metrics};
 pub use order::Model as Order;
@@ -79,3 +78,9 @@ pub use trade::Model as Trade;
 pub use vocabulary::{
     AccountStatus, CloseReason, FillBasis, LedgerKind, OrderStatus, OrderType, Side, TradeStatus, WhenClosed,
 };
+
+/// Says what the metrics of paper trading are.
+pub(crate) fn describe_metrics() {
+    booking::describe_metrics();
+    judged::describe_metrics();
+}

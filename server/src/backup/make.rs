@@ -19,6 +19,7 @@ use super::catalog::{self, Catalog};
 use super::manifest::{self, Contents, FORMAT, Manifest};
 use super::name::Name;
 use super::place::{Location, Place};
+use super::progress::Progress;
 use super::retention::{self, Keep};
 use super::scratch::Scratch;
 use super::snapshot::{self, Chunk};
@@ -37,6 +38,8 @@ pub(crate) struct ArchiveKeeper {
     pub(crate) keep: Keep,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Who is told what goes on.
+    pub(crate) progress: Progress,
 }
 
 #[async_trait]
@@ -59,15 +62,19 @@ impl Backups for ArchiveKeeper {
 impl ArchiveKeeper {
     async fn make_at(&self, location: &Location, request: &BackupRequest) -> anyhow::Result<BackupReport> {
         let place = Place::open(location.clone(), &self.bucket)?;
+        place.reach().await.with_context(|| format!("no backup can be kept at {location}"))?;
         let name = Name::new(&request.installation, request.at);
         let workshop = Workshop::open(&place.workbench(), &name)?;
         workshop::clear_abandoned(&place.workbench(), &name.installation, request.at)?;
         // A connection of its own, which no tenant's wall and no limit of time confines.
         let db = Db::connect(&DbConfig { connections: 1, row_level_security: false, ..self.db.clone() }).await?;
+        self.progress.step("reading the database");
         let written = self.write(&db, &workshop, request).await;
         db.close().await.context("the database could not be closed")?;
         let (manifest, scratch) = written?;
+        self.progress.step("restoring the archive into a scratch database");
         scratch.try_out(&workshop.archive(), &manifest).await.context("the backup was not kept")?;
+        self.progress.step("bringing the archive to its place");
         let bytes = std::fs::metadata(workshop.archive())?.len();
         place.keep(&workshop.archive(), &name).await?;
         // The backup is there: what cannot be removed is said, and is no reason to say that there is none.

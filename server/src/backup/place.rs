@@ -55,7 +55,8 @@ impl fmt::Display for Location {
 impl Location {
     /// The location of a file as the location of what it is in, and its name there.
     pub(crate) fn split(self) -> anyhow::Result<(Self, String)> {
-        let no_name = || "expected the name of a backup at the end";
+        let shown = self.to_string();
+        let no_name = || format!("expected the name of a backup at the end, got {shown:?}");
         match self {
             Self::Folder(path) => {
                 let name = path.file_name().and_then(|name| name.to_str()).with_context(no_name)?.to_owned();
@@ -90,6 +91,18 @@ impl Place {
                 let bucket = Bucket::open(&bucket, &prefix, settings).context("the bucket cannot be used")?;
                 Ok(Self::Bucket(Box::new(bucket)))
             }
+        }
+    }
+
+    /// Asks a bucket what is in it, so that one that is not there, or does not let us in, is found out before anything is
+    /// made. A folder is made when it is needed.
+    ///
+    /// # Errors
+    /// When the bucket does not answer as it should.
+    pub(super) async fn reach(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            Self::Bucket(bucket) => Ok(bucket.names().await.map(drop)?),
         }
     }
 

@@ -14,11 +14,15 @@ use tempfile::TempDir;
 use super::load::load;
 use super::manifest::Manifest;
 use super::place::{Location, Place};
+use super::progress::Progress;
 use super::scratch::Scratch;
 use super::{archive, catalog};
 use crate::app;
 use crate::commands::migrate;
 use crate::config::Config;
+
+/// What is said of the database before what is wrong with an archive.
+const UNTOUCHED: &str = "nothing was changed";
 
 /// What was restored.
 pub(crate) struct Restored {
@@ -36,9 +40,12 @@ pub(crate) struct Restored {
 /// # Errors
 /// Why it was not restored. The database holds no row of it then.
 pub(crate) async fn restore(config: &Config, bucket: &BucketSettings, from: Location) -> anyhow::Result<Restored> {
-    let backup = Backup::fetch(from, bucket).await?;
-    let (steps, _) = backup.scratch().await?;
+    let progress = Progress::on_terminal()?;
+    progress.step("reading the archive");
+    let backup = Backup::fetch(from, bucket).await.context(UNTOUCHED)?;
+    let (steps, _) = backup.scratch().await.context(UNTOUCHED)?;
     let target = Target::take(config).await?;
+    progress.step("restoring the archive");
     let restored = fill(&target.connection, steps, &backup).await;
     target.release().await?;
     let (backend, migrated) = restored?;
@@ -67,7 +74,10 @@ async fn fill(db: &DatabaseConnection, steps: u32, backup: &Backup) -> anyhow::R
 /// # Errors
 /// What is wrong with it.
 pub(crate) async fn prove(bucket: &BucketSettings, from: Location) -> anyhow::Result<Manifest> {
+    let progress = Progress::on_terminal()?;
+    progress.step("reading the archive");
     let backup = Backup::fetch(from, bucket).await?;
+    progress.step("restoring the archive into a scratch database");
     let (_, scratch) = backup.scratch().await?;
     scratch.try_out(&backup.archive, &backup.manifest).await?;
     Ok(backup.manifest)

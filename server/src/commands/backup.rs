@@ -9,7 +9,7 @@ use sea_orm_migration::MigratorTrait;
 
 use super::block_on;
 use crate::app;
-use crate::backup::{self, Location};
+use crate::backup::{self, Location, Progress};
 use crate::config::Config;
 
 /// Makes a backup.
@@ -19,12 +19,16 @@ pub(crate) fn make(mut config: Config, to: Option<String>) -> anyhow::Result<Exi
         config.backup.location()?;
     }
     block_on(async move {
-        let domain = app::open_unsigned(&config).await?;
+        app::require_file(&config)?;
+        let progress = Progress::on_terminal()?;
+        let domain = app::open_to_back_up(&config, progress.clone()).await?;
         if app::pending_migrations(domain.db()).await? == Migrator::migrations().len() {
             bail!("there is nothing to back up: the database has no tables (bellwether migrate up makes them)");
         }
         let made = domain.back_up().await;
         domain.db().clone().close().await?;
+        // It clears its line when nobody has it any more, before anything else is told.
+        drop((domain, progress));
         let Some(report) = made? else {
             bail!("there is no place to keep a backup: name one with --to, or as backup.to in the configuration")
         };

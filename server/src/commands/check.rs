@@ -53,6 +53,7 @@ pub(crate) fn database(config: Config) -> anyhow::Result<ExitCode> {
 pub(crate) fn audit(config: Config) -> anyhow::Result<ExitCode> {
     block_on(async move {
         let mut findings = Findings::default();
+        app::require_file(&config)?;
         let domain = app::open_unsigned(&config).await?;
         super::seed::require_migrated(&domain).await?;
         look_at_chains(&domain, &mut findings).await?;
@@ -65,6 +66,7 @@ pub(crate) fn audit(config: Config) -> anyhow::Result<ExitCode> {
 pub(crate) fn ledger(config: Config) -> anyhow::Result<ExitCode> {
     block_on(async move {
         let mut findings = Findings::default();
+        app::require_file(&config)?;
         let domain = app::open_unsigned(&config).await?;
         super::seed::require_migrated(&domain).await?;
         look_at_ledgers(&domain, &mut findings).await?;
@@ -76,11 +78,12 @@ pub(crate) fn ledger(config: Config) -> anyhow::Result<ExitCode> {
 /// Opens the database over one connection, whose statements may take as long as they need.
 async fn open(config: &Config, findings: &mut Findings) -> anyhow::Result<Option<Domain>> {
     let config = Config { database: Database { connections: 1, ..config.database.clone() }, ..config.clone() };
-    let opened = match app::open_unsigned(&config).await {
-        Ok(domain) => reach(&domain).await.map(|()| domain),
-        Err(error) => Err(error),
+    let opened = async {
+        app::require_file(&config)?;
+        let domain = app::open_unsigned(&config).await?;
+        reach(&domain).await.map(|()| domain)
     };
-    match opened {
+    match opened.await {
         Ok(domain) => {
             let kind = if domain.db().backend() == DbBackend::Sqlite { "SQLite" } else { "PostgreSQL" };
             findings.good("database", kind)?;

@@ -7,6 +7,7 @@ mod decisions;
 mod help;
 mod links;
 mod pictures;
+mod retention;
 
 use std::fs;
 use std::path::{Path, PathBuf};

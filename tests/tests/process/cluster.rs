@@ -51,6 +51,26 @@ impl Cluster {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
     }
 
+    /// Stops its processes where they stand (SIGSTOP), until they may go on: connections stay, and nothing is answered.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets them go on (SIGCONT).
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    /// Sends a signal to the postmaster and to what it has started.
+    fn signal(&self, signal: &str) {
+        let postmaster = std::fs::read_to_string(format!("{}/postmaster.pid", self.data())).unwrap_or_default();
+        let Some(postmaster) = postmaster.lines().next() else { return };
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", postmaster]).output().unwrap().stdout;
+        let children = String::from_utf8(children).unwrap();
+        let done = Command::new("kill").arg(signal).arg(postmaster).args(children.split_whitespace()).status();
+        assert!(done.unwrap().success(), "{signal} was not sent");
+    }
+
     fn data(&self) -> String {
         self.folder.path().join("data").to_str().unwrap().to_owned()
     }

@@ -1,9 +1,9 @@
-//! The dashboard and the alerts of deploy/ ask for what a server really tells.
+//! What a server tells Prometheus: in its words, as it is documented, and all that deploy/ asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use bellwether_tests::Client;
@@ -42,8 +42,8 @@ fn parse(text: &str) -> Exposed {
 
 /// Every metric that a text asks for, with the labels that it is asked by.
 fn asked(text: &str) -> Vec<(String, BTreeSet<String>)> {
-    text.match_indices("bellwether_")
-        .map(|(at, _)| (name(&text[at..]), at))
+    let ours = text.match_indices("bellwether_").chain(text.match_indices("process_"));
+    ours.map(|(at, _)| (name(&text[at..]), at))
         .map(|(name, at)| (name.to_owned(), labels(&text[at + name.len()..])))
         .collect()
 }
@@ -60,6 +60,10 @@ fn queries(value: &Value) -> Vec<String> {
     }
 }
 
+/// Opens an account on paper and places an order that is refused, for there is not so much money.
+const ORDER: &str =
+    "mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { order { status } userErrors { message } } }";
+
 /// Does a little of everything that is counted.
 async fn do_everything(client: &Client) {
     let query = "mutation { createSignalSource(input: {name: \"alerts\"}) { token } }";
@@ -68,8 +72,84 @@ async fn do_everything(client: &Client) {
     let url = format!("http://{}/hooks/tradingview/{token}", client.address);
     http().post(url).header("content-type", "text/plain").body("BUY MSFT 1d").send().await.unwrap();
     client
-        .data("{ quote(symbol: \"AAPL\") { price } candles(symbol: \"AAPL\", timeframe: D1) { stale } }", json!({}))
+        .data("{ quote(symbol: \"BTC-USD\") { price } candles(symbol: \"AAPL\", timeframe: D1) { stale } }", json!({}))
         .await;
+    let account = client.data("mutation { openAccount(input: {}) { account { id } } }", json!({})).await;
+    let id = &account["openAccount"]["account"]["id"];
+    let input = json!({"accountId": id, "symbol": "BTC-USD", "side": "BUY", "type": "MARKET", "quantity": "100000"});
+    let placed = client.data(ORDER, json!({"input": input})).await;
+    assert_eq!(placed["placeOrder"]["order"]["status"], "REJECTED", "{placed}");
+}
+
+/// The kinds of what is exposed by its name, as the lines `# TYPE` tell; each must have a line `# HELP` before it.
+fn kinds(text: &str) -> BTreeMap<&str, &str> {
+    let mut helped = BTreeSet::new();
+    let mut kinds = BTreeMap::new();
+    for line in text.lines() {
+        if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
+            assert!(help.len() > 10 && help.starts_with(char::is_uppercase) || help.starts_with('1'), "{line}");
+            helped.insert(name);
+        }
+        if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            assert!(helped.contains(name), "nobody says what {name} is");
+            kinds.insert(name, kind);
+        }
+    }
+    kinds
+}
+
+/// Names as Prometheus' documentation asks for them: one prefix, base units at the end, `_total` of counters alone, and no
+/// name in a label.
+fn assert_conventional(text: &str) {
+    for (name, kind) in kinds(text) {
+        // The second is what Prometheus' own libraries say of a process.
+        let is_ours = name.starts_with("bellwether_") || name.starts_with("process_");
+        assert!(is_ours && !name.contains("__"), "{name}");
+        assert_eq!(name.ends_with("_total"), kind == "counter", "{name} is a {kind}");
+        if kind == "histogram" {
+            assert!(name.ends_with("_seconds"), "{name} has no unit");
+        }
+        for unit in ["_minutes", "_hours", "_days", "_milliseconds", "_ms", "_kilobytes", "_megabytes", "_percent"] {
+            assert!(!name.trim_end_matches("_total").ends_with(unit), "{name}: expected a base unit");
+        }
+        if name.contains("_timestamp") {
+            assert!(name.ends_with("_timestamp_seconds"), "{name}");
+        }
+    }
+    let Some(mut promtool) = promtool() else { return };
+    let mut child = promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let done = child.wait_with_output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// The table of metrics in deploy/README.md is what there is: each by its name, with its labels.
+fn assert_documented(exposed: &Exposed) {
+    let text = std::fs::read_to_string(deploy("README.md")).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")).map(|line| {
+        let (name, rest) = line.split_once("` |").unwrap();
+        let (labels, _) = rest.split_once('|').unwrap();
+        let labels = labels.trim().split(", ").filter(|label| !label.is_empty());
+        (name.to_owned(), labels.map(|label| label.trim_matches('`').to_owned()).collect::<BTreeSet<_>>())
+    });
+    let documented: Exposed = rows.collect();
+    // A histogram is several series; what it is called is the same of all.
+    let mut told = Exposed::new();
+    for (name, labels) in exposed {
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
+        told.entry(base.to_owned()).or_default().extend(labels.iter().filter(|label| *label != "le").cloned());
+    }
+    assert_eq!(told, documented, "left: what is exposed; right: deploy/README.md");
+}
+
+/// Prometheus' own tool, where it is installed.
+fn promtool() -> Option<Command> {
+    if Command::new("promtool").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "CI needs promtool for this test");
+        eprintln!("promtool is not installed: this part is left out");
+        return None;
+    }
+    Some(Command::new("promtool"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,7 +170,7 @@ async fn what_is_asked_for_is_exposed() {
     let queries = queries(&dashboard);
     let asked: Vec<_> = queries.iter().chain([&alerts]).flat_map(|text| asked(text)).collect();
     assert!(queries.len() > 20 && asked.len() > 40, "{} queries, {} metrics", queries.len(), asked.len());
-    until(Duration::from_secs(90), "everything that is asked for is exposed", async || {
+    let text = until(Duration::from_secs(90), "everything that is asked for is exposed", async || {
         let text = http().get(format!("http://{free}/metrics")).send().await.unwrap().text().await.unwrap();
         let exposed = parse(&text);
         let mut missing = BTreeSet::new();
@@ -107,21 +187,22 @@ async fn what_is_asked_for_is_exposed() {
             missing.extend(of_ours.filter(|label| !known.contains(*label)).map(|label| format!("{name}{{{label}}}")));
         }
         if missing.is_empty() {
-            Some(())
+            Some(text)
         } else {
             eprintln!("not yet: {missing:?}");
             None
         }
     })
     .await;
+    assert_conventional(&text);
+    assert_documented(&parse(&text));
 }
 
 /// By Prometheus' own tool, where it is installed: every query can be read, and the alerts come when they should.
 #[test]
 fn prometheus_takes_them() {
-    if Command::new("promtool").arg("--version").output().is_err() {
-        assert!(std::env::var_os("CI").is_none(), "CI needs promtool for this test");
-        return eprintln!("promtool is not installed: this test is left out");
+    if promtool().is_none() {
+        return;
     }
     let folder = tempfile::tempdir().unwrap();
     let dashboard: Value = serde_json::from_slice(&std::fs::read(deploy("grafana/bellwether.json")).unwrap()).unwrap();

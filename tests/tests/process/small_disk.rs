@@ -2,20 +2,28 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// A file system of a test, gone with it.
-pub struct SmallDisk(PathBuf);
+pub struct SmallDisk {
+    at: PathBuf,
+    /// What commands about it begin with.
+    sudo: &'static [&'static str],
+}
 
 impl SmallDisk {
-    /// Mounts one of this size, such as `12m`; none where that is not allowed.
+    /// Mounts one of this size, such as `12m`, as the user or by sudo; none where that is not allowed, as in a container.
     pub fn mount(at: &Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
-        let size = format!("size={size},mode=0700");
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).output();
-        if mount.is_ok_and(|done| done.status.success()) {
-            return Some(Self(at.to_owned()));
+        let user = std::fs::metadata(at).unwrap().uid();
+        let options = format!("size={size},mode=0700,uid={user}");
+        for sudo in [&[][..], &["sudo", "--non-interactive"]] {
+            let mount = run(sudo, &["mount", "-t", "tmpfs", "-o", &options, "tmpfs"], at);
+            if mount.is_ok_and(|done| done.status.success()) {
+                return Some(Self { at: at.to_owned(), sudo });
+            }
         }
         eprintln!("a file system cannot be mounted here: this test is left out");
         None
@@ -23,7 +31,7 @@ impl SmallDisk {
 
     /// Takes all the room that is left; the file that takes it.
     pub fn fill(&self) -> PathBuf {
-        let path = self.0.join("filler");
+        let path = self.at.join("filler");
         let mut file = File::create(&path).unwrap();
         while file.write_all(&[0; 4_096]).is_ok() {}
         path
@@ -33,6 +41,11 @@ impl SmallDisk {
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         // Lazily: a server may still be on its way out.
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        let _ = run(self.sudo, &["umount", "--lazy"], &self.at);
     }
+}
+
+fn run(sudo: &[&str], command: &[&str], at: &Path) -> std::io::Result<Output> {
+    let words = [sudo, command].concat();
+    Command::new(words[0]).args(&words[1..]).arg(at).output()
 }

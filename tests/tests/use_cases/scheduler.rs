@@ -1,19 +1,18 @@
 //! The scheduler: the lock's statements, what jobs do, and what the owner can do about them.
 
+mod retention;
+mod runs;
+
 use std::time::Duration;
 
-use bellwether_domain::identity::Invite;
-use bellwether_domain::locale::Locale;
-use bellwether_domain::mail::MailError;
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
 use bellwether_domain::scheduler::{JobStatus, Run, RunFilter, RunStatus, SchedulerSettings};
-use bellwether_domain::signals::{Compare, DeliveryFilter, NewSource};
+use bellwether_domain::signals::Compare;
 use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{Domain, Error, ProblemCode, Viewer};
 use bellwether_tests::app::{domain_on, test_config};
 use bellwether_tests::{Backend, TestDomain, both_databases};
-use chrono::TimeDelta;
 use futures_util::StreamExt;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -276,6 +275,11 @@ both_databases! {
         let Err(Error::Problems(problems)) = unknown else { panic!("{unknown:?}") };
         assert_eq!((problems[0].code, problems[0].path.as_slice()), (ProblemCode::NotFound, &["input".to_owned(), "job".to_owned()][..]));
         assert!(problems[0].message.contains("session_retention"), "{problems:?}");
+        for nothing_like_it in ["", "x", "every job", "💥"] {
+            let unknown = app.domain.pause_job(&owner, nothing_like_it, &nobody).await;
+            let Err(Error::Problems(problems)) = unknown else { panic!("{unknown:?}") };
+            assert_eq!(problems[0].message, "there is no such job: schedulerStatus lists them", "{nothing_like_it}");
+        }
     }
 
     /// A broken audit chain is found, told, counted, and keeps nothing else from being done.
@@ -297,74 +301,6 @@ both_databases! {
         assert!(job(&app, &owner, "audit_verification").await.last_succeeded_at.is_none());
     }
 
-    async fn what_is_over_is_removed_in_its_time(app: TestDomain) {
-        let (owner, seller) = (app.viewer("a", Role::Owner).await, app.viewer("a", Role::Seller).await);
-        let new = NewSource { name: "alerts".to_owned(), ..NewSource::default() };
-        let (_, token) = app.domain.create_source(&seller, new, &ClientInfo::default()).await.unwrap();
-        let deliver = async |body: &str| {
-            app.domain.accept_delivery(token.expose(), None, body.as_bytes().to_vec()).await.unwrap();
-        };
-        for number in 0..250 {
-            deliver(&format!("nothing that could be read {number}")).await;
-        }
-        while app.domain.judge_waiting().await.unwrap() > 0 {}
-        deliver("what nobody has judged").await;
-        // Sessions with tokens that were spent.
-        let sessions = count(&app, "sessions").await;
-        execute(
-            &app,
-            "INSERT INTO spent_refresh_tokens (token_hash, session_id, spent_at) SELECT randomblob(32), id, created_at FROM sessions",
-            "INSERT INTO spent_refresh_tokens (token_hash, session_id, spent_at) SELECT sha256(id::text::bytea), id, created_at FROM sessions",
-        )
-        .await;
-        app.domain.pause_job(&owner, "delivery_redrive", &ClientInfo::default()).await.unwrap();
-        let _scheduling = scheduling(&app.domain, "one");
-        assert_eq!(run(&app, &owner, "delivery_retention").await.items, 0, "nothing is old");
-        assert_eq!(run(&app, &owner, "session_retention").await.items, 0);
-
-        app.clock.advance(TimeDelta::days(91));
-        let fresh = app.viewer("b", Role::Trader).await;
-        deliver("that came today").await;
-        let waiting = count(&app, "signal_deliveries WHERE verdict IS NULL").await;
-        assert_eq!(run(&app, &owner, "delivery_retention").await.items, 250);
-        assert_eq!(count(&app, "signal_deliveries").await, waiting, "what waits is kept, however old");
-        let removed = run(&app, &owner, "session_retention").await;
-        assert_eq!(removed.items, 2 * sessions);
-        assert_eq!((count(&app, "sessions").await, count(&app, "spent_refresh_tokens").await), (1, 0));
-        assert!(app.domain.still_signed_in(&fresh).await.is_ok());
-
-        let judged = run(&app, &owner, "delivery_redrive").await;
-        assert_eq!((judged.status, judged.items), (RunStatus::Succeeded, waiting));
-        let filter = DeliveryFilter { waiting: Some(true), ..DeliveryFilter::default() };
-        assert_eq!(app.domain.count_deliveries(&fresh, &filter).await.unwrap(), 0);
-    }
-
-    /// Letters that were sent, and tokens that nobody can show any more; what could not be sent stays.
-    async fn letters_and_their_tokens_are_removed_in_their_time(app: TestDomain) {
-        let owner = app.viewer("a", Role::Owner).await;
-        for person in 0..3 {
-            let invite = Invite {
-                email: format!("person{person}@example.com"),
-                first_name: "A".to_owned(),
-                last_name: "Person".to_owned(),
-                role: Role::Trader,
-                locale: Locale::En,
-            };
-            app.domain.invite_user(&owner, invite, &ClientInfo::default()).await.unwrap();
-        }
-        app.mail.fail([MailError::Refused("550 no such user".to_owned())]);
-        app.deliver().await;
-        assert_eq!((count(&app, "outbox").await, count(&app, "user_tokens").await), (3, 3));
-        let _scheduling = scheduling(&app.domain, "one");
-        app.clock.advance(TimeDelta::days(7) - TimeDelta::seconds(1));
-        assert_eq!(run(&app, &owner, "letter_retention").await.items, 0, "nothing is old");
-        assert_eq!(run(&app, &owner, "token_retention").await.items, 0);
-        app.clock.advance(TimeDelta::seconds(2));
-        assert_eq!(run(&app, &owner, "letter_retention").await.items, 2);
-        assert_eq!(run(&app, &owner, "token_retention").await.items, 3);
-        assert_eq!((count(&app, "outbox WHERE dead_at IS NOT NULL").await, count(&app, "outbox").await), (1, 1));
-    }
-
     /// The holder notices, stops, and may take the lock again like any other.
     async fn a_broken_lock_ends_the_term_of_its_holder(app: TestDomain) {
         let (owner, nobody) = (app.viewer("a", Role::Owner).await, ClientInfo::default());
@@ -384,37 +320,6 @@ both_databases! {
         let Err(Error::Problems(problems)) = again else { panic!("{again:?}") };
         assert_eq!(problems[0].code, ProblemCode::Conflict);
         assert_eq!(count(&app, "audit_log WHERE action = 'SCHEDULER_LOCK_BROKEN'").await, 1);
-    }
-
-    /// The record is kept short, and never so short that it does not tell when a job last succeeded.
-    async fn old_runs_are_removed_but_for_what_they_tell(app: TestDomain) {
-        let owner = app.viewer("a", Role::Owner).await;
-        let scheduled = scheduling(&app.domain, "one");
-        let jobs = status_jobs(&app, &owner).await;
-        every_job_has_run(&app, jobs).await;
-        drop(scheduled);
-        let copies = "id, job, 'old', 1, scheduled_for, NULL, started_at, finished_at, status, 0, NULL";
-        for (job, statuses) in [("audit_verification", &["SUCCEEDED", "FAILED", "SUCCEEDED"][..]), ("gone", &["FAILED", "SUCCEEDED", "FAILED"])] {
-            for (number, status) in (1_i64..).zip(statuses) {
-                // Their ids say that they are of 1970.
-                let id = format!("{number:012x}7000800000000000000{}", if job == "gone" { "1" } else { "0" });
-                let columns = copies.replacen("id,", "", 1).replacen("job,", "", 1).replace("status", &format!("'{status}'"));
-                let columns = columns.replace("scheduled_for", &format!("'1970-01-01T00:00:0{number}+00:00'"));
-                let row = |id: String| format!("INSERT INTO scheduler_run SELECT {id}, '{job}', {columns} FROM scheduler_run WHERE job = 'run_retention' LIMIT 1");
-                let (sqlite, postgres) = (row(format!("X'{id}'")), row(format!("'{id}'::uuid")).replace("'1970-01-01T00:00:0", "timestamptz '1970-01-01T00:00:0"));
-                assert_eq!(execute(&app, &sqlite, &postgres).await, 1);
-            }
-        }
-        until("the lock is given back", async || {
-            app.domain.scheduler_status(&owner).await.unwrap().lock.unwrap().held.is_none().then_some(())
-        })
-        .await;
-        // As old as its clock: the real database's time is the runs', the installation's clock says what is old.
-        let _scheduling = scheduling(&app.domain, "two");
-        assert_eq!(run(&app, &owner, "run_retention").await.items, 4);
-        assert_eq!(count(&app, "scheduler_run WHERE owner_id = 'old' AND job = 'audit_verification'").await, 0);
-        let left = "scheduler_run WHERE job = 'gone' AND status IN ('SUCCEEDED', 'FAILED')";
-        assert_eq!(count(&app, left).await, 2, "the last that succeeded, and what came of it since");
     }
 
     /// A run is told to whoever follows, also in another process.

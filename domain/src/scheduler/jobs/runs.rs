@@ -1,43 +1,53 @@
 //! Looking after the record of runs.
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::ids::{Id, RunId, first_uuid_at};
-use crate::scheduler::run::{Column, Entity, RunStatus};
+use crate::scheduler::run::{self, Column, Entity, RunStatus};
 use crate::scheduler::term::{BATCH, JobRun, Stopped};
 
-/// Removes old runs after which their job has succeeded: what remains tells when each job last did, what became of it
-/// since, and what is due.
+/// Old runs that stay of a job that does not succeed any more: far more than what it takes to be alarmed.
+const SPARED: u64 = 100;
+
+/// Removes old runs. What remains tells when each job last succeeded, what became of it since, and what is due; of a job
+/// that fails for ever, the newest.
 pub(super) async fn remove_old(run: JobRun) -> Result<(), Stopped> {
     let domain = run.domain();
+    let reader = domain.db().reader();
     let bound = RunId::from_uuid(first_uuid_at(domain.now() - domain.config().retention.runs));
-    run.in_batches(|tx| {
-        Box::pin(async move {
-            let later = Alias::new("later");
-            let has_succeeded_since = Query::select()
-                .expr(Expr::val(1))
-                .from_as(Entity, later.clone())
-                .and_where(Expr::col((later.clone(), Column::Job)).equals((Entity, Column::Job)))
-                .and_where(Expr::col((later.clone(), Column::Id)).gt(Expr::col((Entity, Column::Id))))
-                .and_where(Expr::col((later, Column::Status)).eq(RunStatus::Succeeded.as_str()))
-                .to_owned();
-            let old: Vec<RunId> = Entity::unscoped()
-                .select_only()
-                .column(Column::Id)
-                .filter(Column::Id.lt(bound))
-                .filter(Column::Status.ne(RunStatus::Running))
-                .filter(Expr::exists(has_succeeded_since))
-                .order_by_asc(Column::Id)
-                .limit(BATCH)
-                .into_tuple()
-                .all(tx)
-                .await?;
-            if old.is_empty() {
-                return Ok(0);
-            }
-            Ok(Entity::delete_many().filter(Column::Id.is_in(old)).exec(tx).await?.rows_affected)
+    for job in run::jobs(reader).await? {
+        let success = run::last_success(reader, &job).await?.map(|run| run.id);
+        let oldest_spared = run::newest_but(reader, &job, SPARED - 1).await?;
+        let mut superseded = Condition::any();
+        for later in [success, oldest_spared].into_iter().flatten() {
+            superseded = superseded.add(Column::Id.lt(later));
+        }
+        if superseded.is_empty() {
+            continue;
+        }
+        let mut old = Entity::unscoped()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::Job.eq(&*job))
+            .filter(Column::Id.lt(bound))
+            .filter(Column::Status.ne(RunStatus::Running))
+            .filter(superseded)
+            .order_by_asc(Column::Id)
+            .limit(BATCH);
+        if let Some(success) = success {
+            old = old.filter(Column::Id.ne(success));
+        }
+        run.in_batches(|tx| {
+            let old = old.clone();
+            Box::pin(async move {
+                let old: Vec<RunId> = old.into_tuple().all(tx).await?;
+                if old.is_empty() {
+                    return Ok(0);
+                }
+                Ok(Entity::delete_many().filter(Column::Id.is_in(old)).exec(tx).await?.rows_affected)
+            })
         })
-    })
-    .await
+        .await?;
+    }
+    Ok(())
 }

@@ -9,10 +9,12 @@ use crate::ids::SessionId;
 use crate::scheduler::term::{BATCH, JobRun, Stopped};
 
 /// Removes sessions that ran out long ago: the tokens that they were renewed with first, for these name them, and are
-/// many.
+/// many. Of sessions that go on, the used tokens that would have run out as long ago.
 pub(super) async fn remove_old(run: JobRun) -> Result<(), Stopped> {
     let domain = run.domain();
     let before = domain.now() - domain.config().retention.sessions;
+    let tokens = &domain.config().tokens;
+    let spent_before = before - tokens.refresh.max(tokens.refresh_remembered);
     run.in_batches(|tx| {
         Box::pin(async move {
             let sessions = old_sessions(tx, before).await?;
@@ -26,6 +28,21 @@ pub(super) async fn remove_old(run: JobRun) -> Result<(), Stopped> {
             }
             let ended = session::Entity::delete_many().filter(session::Column::Id.is_in(sessions));
             Ok(ended.exec(tx).await?.rows_affected)
+        })
+    })
+    .await?;
+    run.in_batches(|tx| {
+        Box::pin(async move {
+            #[expect(clippy::disallowed_methods, reason = "the installation cleans up for every tenant")]
+            let old = spent_token::Entity::find().filter(spent_token::Column::SpentAt.lt(spent_before));
+            let old =
+                old.select_only().column(spent_token::Column::TokenHash).order_by_asc(spent_token::Column::SpentAt);
+            let old: Vec<Vec<u8>> = old.limit(BATCH).into_tuple().all(tx).await?;
+            if old.is_empty() {
+                return Ok(0);
+            }
+            let gone = spent_token::Entity::delete_many().filter(spent_token::Column::TokenHash.is_in(old));
+            Ok(gone.exec(tx).await?.rows_affected)
         })
     })
     .await

@@ -56,6 +56,7 @@ both_databases! {
             let file = app.path("broken.tar.zst");
             let said = other.refused(1, &["restore", file.to_str().unwrap()]);
             assert!(said.contains("damaged") || said.contains("not whole"), "{number}: {said}");
+            assert!(said.contains("nothing was changed"), "{number}: {said}");
             assert!(!said.contains("restored"), "{number}: {said}");
             let said = app.refused(1, &["restore", "--check", file.to_str().unwrap()]);
             assert!(said.contains("damaged") || said.contains("not whole"), "{number}: {said}");

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bellwether_tests::{Backend, both_databases};
@@ -116,15 +117,50 @@ async fn the_newest_in_a_bucket_is_told_of() {
 async fn a_bucket_that_cannot_be_used_is_told() {
     let Some(storage) = Storage::start().await else { return };
     let app = storage.used_by(Place::sqlite()).founded();
-    for args in [
-        &["backup", "--to", "s3://no-such-bucket/x"][..],
-        &["restore", "s3://bucket1/x/bellwether-0-20260101T000000Z.tar.zst"],
+    for (args, part) in [
+        (&["backup", "--to", "s3://no-such-bucket/x"][..], "at s3://no-such-bucket/x: there is no such bucket"),
+        (&["restore", "s3://bucket1/x/bellwether-0-20260101T000000Z.tar.zst"], "is not in the bucket"),
+        (&["restore", "s3://no-such-bucket/x/bellwether-0-20260101T000000Z.tar.zst"], "or there is no such bucket"),
     ] {
         let said = app.refused(1, args);
-        assert!(said.contains("bucket") && !said.contains(SECRET), "{args:?}: {said}");
+        assert!(said.contains(part) && !said.contains(SECRET), "{args:?}: {said}");
     }
     let shown = app.done(&["check", "config"]).out;
     assert!(shown.contains("s3_secret_access_key = \"***\"") && !shown.contains(SECRET), "{shown}");
+}
+
+/// A key that is wrong, and a storage that is not there: told before the work of a backup is begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storage_that_does_not_let_us_in_is_told_before_anything_is_made() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let note = Arc::clone(&asked);
+    let refuse = move |request: axum::extract::Request| {
+        note.lock().unwrap().push(format!("{} {}", request.method(), request.uri()));
+        let said = "<?xml version=\"1.0\"?><Error><Code>InvalidAccessKeyId</Code><Message>unknown</Message></Error>";
+        std::future::ready((axum::http::StatusCode::FORBIDDEN, said))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = axum::Router::new().fallback(refuse);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+
+    let app = Place::sqlite().with("BACKUP__S3_REGION", "us-east-1").with("BACKUP__S3_ACCESS_KEY_ID", "key");
+    let app = app.with("BACKUP__S3_SECRET_ACCESS_KEY", SECRET).founded();
+    for (endpoint, part) in [(address, "is the key right"), (gone, "are its address and region right")] {
+        let mut command = app.command(&["backup", "--to", "s3://bucket1/x"]);
+        command.env("BELLWETHER__BACKUP__S3_ENDPOINT", format!("http://{endpoint}"));
+        let ran = tokio::task::block_in_place(|| app.ran(command));
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.err.contains("no backup can be kept at s3://bucket1/x") && ran.err.contains(part), "{ran:?}");
+        assert!(!ran.err.contains(SECRET) && !ran.out.contains(SECRET), "{ran:?}");
+    }
+    let asked = asked.lock().unwrap();
+    // It lists, and neither looks for a name nor uploads.
+    assert!(
+        !asked.is_empty() && asked.iter().all(|asked| asked.starts_with("GET") && asked.contains("list-type=2")),
+        "{asked:?}"
+    );
 }
 
 /// What the rule lets go is gone from the bucket, and nobody else's.

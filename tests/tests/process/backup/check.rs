@@ -37,10 +37,18 @@ both_databases! {
     async fn what_is_missing_is_said(app: Place) {
         let missing = failures(&app, &["check"]);
         assert!(missing[0].starts_with("keys: ") && missing[0].contains("bellwether keys new"), "{missing:?}");
-        assert!(missing[1].starts_with("migrations: ") && missing[1].contains("bellwether migrate up"), "{missing:?}");
+        let (part, is_file) = match app.backend {
+            Backend::Sqlite => ("database: there is no database data/bellwether.db", true),
+            Backend::Postgres => ("migrations: ", false),
+        };
+        assert!(missing[1].starts_with(part) && missing[1].contains("bellwether migrate up"), "{missing:?}");
         assert_eq!(missing.len(), 2, "{missing:?}");
-        let said = app.refused(1, &["check", "audit"]);
-        assert!(said.contains("bellwether migrate up"), "{said}");
+        for args in [&["check", "audit"][..], &["check", "ledger"], &["backup", "--to", "backups"]] {
+            let said = app.refused(1, args);
+            assert!(said.contains("bellwether migrate up") && (!is_file || said.contains("--data-dir")), "{said}");
+        }
+        // Who only looks makes nothing.
+        assert!(!app.path("data").exists() && !app.path("backups").exists());
         let app = app.founded();
         app.done(&["migrate", "down"]);
         assert_eq!(failures(&app, &["check", "database"]).len(), 1);

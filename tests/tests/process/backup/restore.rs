@@ -190,6 +190,26 @@ async fn a_backup_is_its_users_alone() {
     assert!(names[0].starts_with("bellwether-") && names[0].ends_with("Z.tar.zst"), "{names:?}");
 }
 
+/// Whoever waits at a terminal sees what goes on; a log does not get it.
+#[tokio::test]
+async fn at_a_terminal_it_is_told_what_goes_on() {
+    let app = Place::sqlite().founded();
+    let made = app.done(&["backup", "--to", "backups"]);
+    assert_eq!(made.err, "", "{made:?}");
+    let at_terminal = |line: &str| {
+        let line = format!("script --quiet --return --command 'TERM=xterm {line}' /dev/null");
+        app.shell(&line).expect_done().out
+    };
+    let said = at_terminal("bellwether backup --to others");
+    let steps =
+        ["reading the database", "restoring the archive into a scratch database", "bringing the archive to its place"];
+    assert!(steps.iter().any(|step| said.contains(step)), "{said:?}");
+    assert!(said.contains("found whole"), "{said:?}");
+    let file = app.path("backups").join(&files(&app, "backups")[0]);
+    let said = at_terminal(&format!("bellwether restore --check {}", file.display()));
+    assert!(said.contains("reading the archive") || said.contains("into a scratch database"), "{said:?}");
+}
+
 /// What is asked for wrongly is told before anything is done.
 #[tokio::test]
 async fn what_cannot_be_done_is_told() {
@@ -198,6 +218,8 @@ async fn what_cannot_be_done_is_told() {
         (&["backup", "--to", "backups"][..], "migrate up"),
         (&["restore", "nowhere.tar.zst"], "nowhere.tar.zst"),
         (&["restore", "ftp://host/x"], "s3://"),
+        (&["restore", "."], "expected the name of a backup at the end, got \".\""),
+        (&["restore", "s3://bucket"], "expected the name of a backup at the end, got \"s3://bucket\""),
     ] {
         let said = app.refused(1, args);
         assert!(said.contains(part), "{args:?}: {said}");

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use bellwether_tests::both_databases;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::place::{PASSWORD, Place};
@@ -109,8 +110,58 @@ both_databases! {
             "bellwether_signals_recorded_total{outcome=\"ignored\",source=\"API\"} 1",
             "bellwether_users{role=\"TRADER\",status=\"ACTIVE\"} ",
             "bellwether_users{role=\"OWNER\",status=\"ACTIVE\"} 1",
+            "bellwether_tenants{status=\"ACTIVE\"} 1",
+            "bellwether_tenants{status=\"SUSPENDED\"} 0",
+            "bellwether_outbox_letters{state=\"dead\"} 0",
+            "bellwether_outbox_delay_seconds 0",
             "bellwether_cache_entries{cache=\"sessions\"} ",
             "bellwether_db_connections{pool=\"writer\",state=\"idle\"} ",
+        ];
+        until(Duration::from_secs(60), "every metric is there", async || {
+            let answer = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap();
+            let text = answer.text().await.unwrap();
+            let missing: Vec<_> = wanted.iter().filter(|wanted| !text.lines().any(|line| line.starts_with(**wanted))).collect();
+            // More than the empty tables take, and less than a small business could.
+            let size = text.lines().find_map(|line| line.strip_prefix("bellwether_db_size_bytes ")?.parse::<f64>().ok());
+            let is_sized = size.is_some_and(|size| size > 100_000.0 && size < 100_000_000.0);
+            if missing.is_empty() && is_sized { Some(()) } else { eprintln!("not yet: {missing:?} {size:?}"); None }
+        })
+        .await;
+    }
+
+    /// What cannot be looked up is told of once, and keeps nothing else from being told.
+    async fn one_gauge_that_fails_stops_no_other(app: Place) {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let app = app.with("METRICS__LISTEN", &free.to_string()).with("SCHEDULER__ENABLED", "false").founded();
+        let db = app.database().await;
+        let broken = "UPDATE exchanges SET time_zone = 'Nowhere/Land'";
+        assert!(db.execute_unprepared(broken).await.unwrap().rows_affected() > 0);
+        db.close().await.unwrap();
+        let server = app.serve().await;
+        let text = until(Duration::from_secs(60), "the jobs are told of", async || {
+            let text = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap().text().await.unwrap();
+            text.contains("bellwether_job_failures_in_a_row{job=\"audit_verification\"} 0").then_some(text)
+        })
+        .await;
+        assert!(!text.contains("bellwether_market_holidays_end_timestamp_seconds{"), "{text}");
+        let told = "some gauges of /metrics could not be brought up to date; trying again";
+        let warned = async || server.lines().find(|line| line["message"] == told);
+        assert_eq!(until(Duration::from_secs(60), "it is told", warned).await["level"], "WARN");
+    }
+
+    /// Also an instance that takes no part in the jobs knows who runs none, and what the others have made of the market.
+    async fn an_instance_without_jobs_tells_of_them_all_the_same(app: Place) {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let app = app.with("METRICS__LISTEN", &free.to_string()).with("SCHEDULER__ENABLED", "false").founded();
+        let server = app.serve().await;
+        let client = server.register("trader@acme.test").await;
+        client.data("{ quote(symbol: \"AAPL\") { price } }", json!({})).await;
+        let wanted = [
+            "bellwether_scheduler_lock_held 0",
+            "bellwether_job_failures_in_a_row{job=\"audit_verification\"} 0",
+            "bellwether_job_last_success_timestamp_seconds{job=\"audit_verification\"} 0",
+            "bellwether_market_wanted_assets 1",
+            "bellwether_market_holidays_end_timestamp_seconds{exchange=\"NYSE\"} 1",
         ];
         until(Duration::from_secs(60), "every metric is there", async || {
             let answer = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap();

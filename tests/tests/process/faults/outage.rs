@@ -153,3 +153,23 @@ async fn postgres_may_go_and_come_back() {
     let (code, _) = server.terminate().await;
     assert_eq!(code, Some(0));
 }
+
+/// A database that is there and does not answer keeps nobody waiting who asks whether the server is ready.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_hangs_is_told_within_a_second() {
+    let Some(cluster) = Cluster::start() else { return };
+    let place = Place::postgres(cluster.url()).with("SCHEDULER__ENABLED", "false").founded();
+    let server = place.serve().await;
+    assert_eq!(ready(&server).await.0, 200);
+    cluster.pause();
+    let asked = Instant::now();
+    let (status, told) = ready(&server).await;
+    let took = asked.elapsed();
+    let health = server.get("/health").await.unwrap().0;
+    cluster.go_on();
+    assert_eq!((status, &told["failed"]), (503, &json!(["database", "migrations"])), "{told}");
+    assert_eq!(told["checks"]["database"], "no answer within 1 s");
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(3), "{took:?}");
+    assert_eq!(health, 200);
+    until(Duration::from_secs(30), "it is ready again", async || (ready(&server).await.0 == 200).then_some(())).await;
+}

@@ -4,6 +4,7 @@ mod clocks;
 mod full_disk;
 mod outage;
 mod takeover;
+mod told;
 
 use std::time::Duration;
 

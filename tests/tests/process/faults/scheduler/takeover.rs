@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bellwether_tests::{Backend, both_databases};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use serde_json::json;
 
 use super::{
     PATIENCE, TTL, ask_for, assert_nothing_doubled, brisk, crowd, crowded, far_from_the_hour, hear, leads, owner, runs,
@@ -14,6 +15,8 @@ use crate::server::{Server, until};
 
 /// Work that takes a while.
 const MANY: usize = 30_000;
+/// How long handing the lock over may take.
+const HANDED_OVER: Duration = Duration::from_secs(2);
 
 /// Waits until the work of `session_retention` is under way.
 async fn under_way(place: &Place) {
@@ -31,6 +34,7 @@ both_databases! {
         settled(&app).await;
         let two = app.serve().await;
         crowd(&app, MANY).await;
+        hear(&one, "scheduler lock renewed", 1).await;
         ask_for(&owner(&two).await, "session_retention").await;
         under_way(&app).await;
         one.crash();
@@ -40,6 +44,14 @@ both_databases! {
         eprintln!("{:?}: taken over {took:?} after kill -9, with a lease of {TTL:?}", app.backend);
         assert!(took < TTL + Duration::from_secs(5), "{took:?}");
         assert_eq!(second, first + 1);
+        // Who holds the lock, and who held it, is in the log by name and number.
+        let (acquired, taken) = (hear(&one, "scheduler lock acquired", 1).await, hear(&two, "scheduler lock taken over", 1).await);
+        assert_eq!([&taken["from"], &taken["level"]], [&acquired["owner"], &json!("INFO")], "{taken}");
+        assert!(taken["owner"].is_string() && taken["owner"] != acquired["owner"], "{taken}");
+        for renewed in said(&one, "scheduler lock renewed") {
+            let told = [&renewed["owner"], &renewed["token"], &renewed["level"]];
+            assert_eq!(told, [&acquired["owner"], &json!(first), &json!("DEBUG")], "{renewed}");
+        }
         until(PATIENCE, "the work is done", async || (crowded(&app).await == 0).then_some(())).await;
         let done = async || {
             let runs = runs(&app).await;
@@ -58,23 +70,33 @@ both_databases! {
         far_from_the_hour().await;
         let app = app.with("LOG__LEVEL", "info,bellwether_domain::scheduler=debug").founded();
         let mut one = app.serve().await;
-        let first = leads(&one, "scheduler lock acquired").await;
+        let mut token = leads(&one, "scheduler lock acquired").await;
         settled(&app).await;
-        let two = app.serve().await;
-        crowd(&app, MANY).await;
-        ask_for(&owner(&two).await, "session_retention").await;
-        under_way(&app).await;
-        one.ask_to_stop();
-        let asked = Instant::now();
-        let second = leads(&two, "scheduler lock acquired").await;
-        let took = asked.elapsed();
-        eprintln!("{:?}: taken over {took:?} after SIGTERM in the middle of a job, with a lease of 60 s", app.backend);
-        // Far from the lease, also where the machine is busy; the figure above is what it takes.
-        assert!(took < Duration::from_secs(15), "{took:?}");
-        assert_eq!(second, first + 1);
-        assert_eq!(one.exit_within(Duration::from_secs(15)).await.code(), Some(0), "{}", one.log());
-        assert_eq!(said(&one, "scheduler lock released").len(), 1);
-        until(PATIENCE, "the work is done", async || (crowded(&app).await == 0).then_some(())).await;
+        let mut quickest = Duration::MAX;
+        // A machine that is busy with something else may make one of them slow, not all.
+        for _ in 0..3 {
+            let two = app.serve().await;
+            crowd(&app, MANY).await;
+            ask_for(&owner(&two).await, "session_retention").await;
+            under_way(&app).await;
+            one.ask_to_stop();
+            let asked = Instant::now();
+            let next = leads(&two, "scheduler lock acquired").await;
+            let took = asked.elapsed();
+            eprintln!("{:?}: taken over {took:?} after SIGTERM in the middle of a job, with a lease of 60 s", app.backend);
+            assert!(took < Duration::from_secs(15), "as long as that is no handing over: {took:?}");
+            assert_eq!(next, token + 1);
+            assert_eq!(one.exit_within(Duration::from_secs(15)).await.code(), Some(0), "{}", one.log());
+            let released = said(&one, "scheduler lock released");
+            assert_eq!((released.len(), &released[0]["token"]), (1, &json!(token)), "{released:?}");
+            assert_eq!(released[0]["owner"], said(&one, "scheduler lock acquired")[0]["owner"]);
+            until(PATIENCE, "the work is done", async || (crowded(&app).await == 0).then_some(())).await;
+            (one, token, quickest) = (two, next, quickest.min(took));
+            if quickest < HANDED_OVER {
+                break;
+            }
+        }
+        assert!(quickest < HANDED_OVER, "{quickest:?}");
         assert_nothing_doubled(&app).await;
     }
 
@@ -120,7 +142,7 @@ both_databases! {
 
 /// Pauses a server at a moment at which it has no transaction open: in one it would hold up everybody's writes on SQLite,
 /// and those of the rows it is at on PostgreSQL until the database ends its session.
-async fn pause_between_writes(place: &Place, server: &Server) {
+pub(super) async fn pause_between_writes(place: &Place, server: &Server) {
     loop {
         server.pause();
         // What it had sent already is still to be taken up by the database.
