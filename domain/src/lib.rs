@@ -193,9 +193,10 @@ impl Domain {
     /// # Errors
     /// When argon2 does not take the configured cost.
     pub fn new(db: Db, config: DomainConfig, ports: Ports) -> Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // One core is left to whoever is signed in.
+        let hashing = std::thread::available_parallelism().map_or(1, |cores| cores.get() - 1);
         Ok(Self(Arc::new(Inner {
-            passwords: Passwords::new(config.password_cost, cores, &ports.entropy)?,
+            passwords: Passwords::new(config.password_cost, hashing, &ports.entropy)?,
             limits: Limits::new(&config.limits, &db, &ports.clock),
             sessions: Sessions::default(),
             profiles: Profiles::default(),

@@ -1,7 +1,7 @@
 //! Threads for work that keeps a core busy, such as hashing a password.
 //!
-//! They ask the system for less than their share of the cores, and for short turns, so that many people who sign in at once
-//! don't keep those waiting who are: an answer that takes a millisecond goes first, a hash that takes thirty goes on beside it.
+//! They leave one core to everything else and ask the system for less than their share of the others, so that many people
+//! who sign in at once don't keep those waiting who are: an answer takes a millisecond, a hash thirty.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -17,12 +17,6 @@ use crate::error::Fault;
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Of 0 to 99, where a thread has 50: a tenth of the time of one that has that, where both want all of it.
 const PRIORITY: u8 = 23;
-/// The same as Linux counts it.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
-/// How long a turn may take in nanoseconds, the least that Linux grants: it lets a turn end before it looks who else came.
-#[cfg(target_os = "linux")]
-const TURN: u64 = 100_000;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -73,10 +67,6 @@ fn work(waiting: &Mutex<mpsc::Receiver<Job>>) {
     {
         tracing::warn!(?error, "worker threads have the priority of all others");
     }
-    #[cfg(target_os = "linux")]
-    if let Err(error) = take_short_turns() {
-        tracing::debug!(%error, "worker threads take turns as long as all others");
-    }
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
@@ -85,47 +75,9 @@ fn work(waiting: &Mutex<mpsc::Receiver<Job>>) {
     }
 }
 
-/// Asks Linux for short turns of the calling thread (sched(7), `sched_setattr`; before 6.12 the length is passed over).
-///
-/// # Errors
-/// The system's, such as where a sandbox forbids the call.
-#[cfg(target_os = "linux")]
-fn take_short_turns() -> std::io::Result<()> {
-    const SIZE: u32 = 48;
-    const { assert!(size_of::<libc::sched_attr>() == SIZE as usize) };
-    let wanted = libc::sched_attr {
-        size: SIZE,
-        sched_policy: libc::SCHED_OTHER.unsigned_abs(),
-        sched_flags: 0,
-        sched_nice: NICE,
-        sched_priority: 0,
-        sched_runtime: TURN,
-        sched_deadline: 0,
-        sched_period: 0,
-    };
-    #[expect(unsafe_code, reason = "no library wraps this call for threads that are not of real time")]
-    // SAFETY: the system reads a struct of the size that stands in it, which outlives the call; 0 is the calling thread.
-    let refused = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const wanted, 0) };
-    if refused == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Of a thread of its own: it keeps what it asked for.
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_thread_takes_short_turns_and_few() {
-        let asked = std::thread::spawn(|| {
-            take_short_turns().unwrap();
-            // Of the calling thread: its nineteenth value is how nice it is (proc_pid_stat(5)).
-            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-            let after_the_name = stat.rsplit_once(')').unwrap().1;
-            after_the_name.split_whitespace().nth(16).unwrap().parse::<i32>().unwrap()
-        });
-        assert_eq!(asked.join().unwrap(), NICE);
-    }
 
     #[tokio::test]
     async fn work_is_done_and_a_panic_ends_no_thread() {

@@ -28,7 +28,7 @@ impl Default for PasswordCost {
     }
 }
 
-/// Hashes and checks passwords beside the async threads, at most as many at once as there are cores.
+/// Hashes and checks passwords beside the async threads, few at once.
 pub struct Passwords {
     argon2: Argon2<'static>,
     workers: Workers,
@@ -37,17 +37,17 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// With this cost, on this many cores.
+    /// With this cost, by this many threads, at least one.
     ///
     /// # Errors
     /// When argon2 does not take the cost, or the system has no thread left.
-    pub fn new(cost: PasswordCost, cores: usize, entropy: &Entropy) -> Result<Self, Fault> {
+    pub fn new(cost: PasswordCost, threads: usize, entropy: &Entropy) -> Result<Self, Fault> {
         let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, None)
             .map_err(|error| Fault::Bug(format!("argon2 does not take {cost:?}: {error}")))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         // Nothing hashes to random bytes, as far as anybody can find out, and to compare with them takes as long.
         let nobody = nobody(&argon2, entropy)?;
-        Ok(Self { argon2, workers: Workers::start(cores)?, nobody })
+        Ok(Self { argon2, workers: Workers::start(threads)?, nobody })
     }
 
     /// Hashes a password with a new salt, in PHC's format.
