@@ -5,7 +5,9 @@
 //! told once, when it is opened, instead of for each transaction: those that write are serializable.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use log::LevelFilter;
 use rand::RngExt;
 use sea_orm::sea_query::Expr;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     Condition, ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -43,6 +45,12 @@ impl DbConfig {
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), connections: 8, acquire_timeout: Duration::from_secs(5), row_level_security: true }
     }
+}
+
+/// The file that a URL of a SQLite database names; none for another database.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let options = url.starts_with("sqlite:").then(|| SqliteConnectOptions::from_str(url))?;
+    options.ok().map(|options| options.get_filename().to_owned())
 }
 
 /// Both pools.
@@ -356,4 +364,17 @@ fn pause(attempt: u32) -> Duration {
     #[expect(clippy::disallowed_methods, reason = "the jitter of a pause decides nothing that could be observed")]
     let share = rand::rng().random_range(0.5..1.0);
     most.mul_f64(share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_a_url_is_the_one_that_is_opened() {
+        let file = |url: &str| sqlite_file(url).map(|file| file.display().to_string());
+        assert_eq!(file("sqlite:///var/my%20data/b.db?mode=rwc").as_deref(), Some("/var/my data/b.db"));
+        assert_eq!(file("sqlite://data/b.db").as_deref(), Some("data/b.db"));
+        assert_eq!(file("postgres://localhost/b"), None);
+    }
 }

@@ -16,7 +16,11 @@ pub fn describe_metrics() {
     describe_counter!("bellwether_deliveries_total", "Judged deliveries by verdict");
     describe_histogram!("bellwether_db_statement_duration_seconds", Unit::Seconds, "Statements by pool");
     describe_gauge!("bellwether_db_connections", "Connections to the database, by pool, in use and idle");
-    describe_gauge!("bellwether_db_size_bytes", Unit::Bytes, "What the database takes on its disk");
+    describe_gauge!(
+        "bellwether_db_size_bytes",
+        Unit::Bytes,
+        "What the database takes on its disk, without its write-ahead log"
+    );
     describe_gauge!("bellwether_cache_entries", "What is remembered in memory, by cache");
     describe_gauge!("bellwether_users", "Users of all tenants, by role and status");
     describe_gauge!("bellwether_tenants", "Tenants, by status");

@@ -1,6 +1,6 @@
 //! Threads for work that keeps a core busy, such as hashing a password.
 //!
-//! They leave one core to everything else and ask the system for less than their share of the others, so that many people
+//! They are to leave one core to everything else, where there is more than one, and ask the system for less than their share of the others, so that many people
 //! who sign in at once don't keep those waiting who are: an answer takes a millisecond, a hash thirty.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -78,6 +78,20 @@ fn work(waiting: &Mutex<mpsc::Receiver<Job>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// So much as Linux tells: how nice a thread is, the nineteenth value of proc_pid_stat(5).
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn work_stands_back_behind_everything_else() {
+        let nice = || {
+            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+            let after_the_name = stat.rsplit_once(')').unwrap().1;
+            after_the_name.split_whitespace().nth(16).unwrap().parse::<i32>().unwrap()
+        };
+        let own = nice();
+        let of_a_worker = Workers::start(1).unwrap().run(nice).await.unwrap();
+        assert!(of_a_worker >= own + 5, "{of_a_worker} beside {own}");
+    }
 
     #[tokio::test]
     async fn work_is_done_and_a_panic_ends_no_thread() {

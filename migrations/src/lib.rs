@@ -19,7 +19,7 @@ mod m20261128_000001_market;
 mod m20261128_000002_analysis;
 mod m20261128_000003_trading;
 mod m20261128_000004_judging;
-mod m20261128_000021_retention;
+mod m20261128_000005_retention;
 
 use sea_orm_migration::prelude::*;
 
@@ -42,7 +42,19 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000002_analysis::Migration),
             Box::new(m20261128_000003_trading::Migration),
             Box::new(m20261128_000004_judging::Migration),
-            Box::new(m20261128_000021_retention::Migration),
+            Box::new(m20261128_000005_retention::Migration),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Their names are kept in the database and in backups, and read in their order.
+    #[test]
+    fn migrations_stand_in_the_order_of_their_names() {
+        let names: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
     }
 }

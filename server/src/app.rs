@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use bellwether_domain::analysis::Model;
 use bellwether_domain::clock::{Clock, SystemClock};
-use bellwether_domain::db::Db;
+use bellwether_domain::db::{Db, sqlite_file};
 use bellwether_domain::entropy::Entropy;
 use bellwether_domain::identity::SigningKeys;
 use bellwether_domain::mail::Mailer;
@@ -31,7 +31,6 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::backup::{ArchiveKeeper, Progress};
-use crate::commands::migrate;
 use crate::config::{Config, Introspection};
 use crate::http::{self, AppState, Documents, HttpSettings, MigrationCheck, Site};
 use crate::model;
@@ -133,9 +132,10 @@ fn market_sources(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec
 /// Refuses a SQLite database whose file is not there: opening it would make an empty one, which whoever only looks does
 /// not want.
 pub(crate) fn require_file(config: &Config) -> anyhow::Result<()> {
-    match migrate::sqlite_path(&config.database_url()) {
-        Some(path) if !Path::new(path).exists() => bail!(
-            "there is no database {path}: is it in another folder (--data-dir)? A new one is made by bellwether migrate up"
+    match sqlite_file(&config.database_url()) {
+        Some(path) if !path.exists() => bail!(
+            "there is no database {}: is it in another folder (--data-dir)? A new one is made by bellwether migrate up",
+            path.display()
         ),
         _ => Ok(()),
     }

@@ -14,6 +14,7 @@ use axum::routing::get;
 use bellwether_domain::Domain;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 /// Seconds, from a fast read to the longest that a request may take.
@@ -81,6 +82,8 @@ async fn measure_backups(domain: Domain) {
 fn every<F: Future<Output = ()> + Send + 'static>(period: Duration, work: impl Fn() -> F + Send + 'static) {
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(period);
+        // After an outage, in which each round waits for the database, none is made up for.
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             work().await;

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { buildSchema, getOperationAST, parse, validate } from 'graphql';
-import { data, login, post, run, secret, unique, within } from './lib.mjs';
+import { WAIT, data, login, post, run, secret, unique, within } from './lib.mjs';
 
 const root = new URL('../../', import.meta.url);
 const read = (path) => readFileSync(new URL(path, root), 'utf8');
@@ -57,12 +57,14 @@ async function refuseDelivery(url, token) {
   const answer = await fetch(url, { method: 'POST', body: 'BUY APPL 1h' });
   assert.equal(answer.status, 202);
   const query = '{ signalDeliveries(first: 1) { nodes { id verdict sourceId } } }';
+  const until = Date.now() + WAIT;
   const judged = async () => {
-    for (;;) {
+    while (Date.now() < until) {
       const [newest] = (await data(server, query, {}, { token })).signalDeliveries.nodes;
       if (newest?.verdict) return newest;
       await new Promise((done) => { setTimeout(done, 100); });
     }
+    throw new Error('no verdict');
   };
   const delivery = await within(judged(), 'a verdict');
   assert.equal(delivery.verdict, 'REJECTED');
@@ -76,7 +78,7 @@ async function opens(query, token) {
   const answer = await fetch(`${server}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }), signal: stop.signal });
   const isStream = answer.status === 200 && answer.headers.get('content-type').startsWith('text/event-stream');
   // A document that is refused is told of in the first event.
-  const first = await Promise.race([answer.body.getReader().read(), new Promise((done) => { setTimeout(done, 300, {}); })]);
+  const first = await Promise.race([answer.body.getReader().read(), new Promise((done) => { setTimeout(done, 2_000, {}); })]);
   stop.abort();
   return isStream && !Buffer.from(first.value ?? []).includes('"errors"') ? [] : [`no stream: ${answer.status} ${Buffer.from(first.value ?? [])}`];
 }

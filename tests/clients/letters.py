@@ -30,7 +30,9 @@ OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations"
 TERMS = "2026-11"
 USER, PASSWORD = "bell", "s3cret-of-the-mail-server"
 DEMO_PASSWORD = "Demo-Passw0rd!"
-WAIT = 20
+WAIT = 30
+# A server may take so long to seed its demo, and to end what it is about.
+WAIT_START, WAIT_STOP = 120, 40
 # A letter that was put off is tried again half a minute after.
 WAIT_AGAIN = 60
 
@@ -70,8 +72,12 @@ class Server:
             [BELLWETHER, "demo", "--data-dir", folder / "data", "--listen", listen],
             env={"PATH": os.environ["PATH"], "BELLWETHER__LOG__LEVEL": "debug", **settings},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log.open("w"))
-        within("the server is ready", lambda: self.process.poll() is not None or self.is_ready())
-        assert self.process.poll() is None, self.log.read_text()
+        try:
+            within("the server is ready", lambda: self.process.poll() is not None or self.is_ready(), WAIT_START)
+            assert self.process.poll() is None, self.log.read_text()
+        except AssertionError:
+            self.kill()
+            raise
 
     def is_ready(self):
         try:
@@ -101,7 +107,11 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        assert self.process.wait(WAIT) == 0, self.log.read_text()
+        assert self.process.wait(WAIT_STOP) == 0, self.log.read_text()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
 
 def free_port():
@@ -210,7 +220,7 @@ def check(tls):
                     tokens.append(token)
                 server.stop()
             finally:
-                server.process.kill()
+                server.kill()
             log = server.log.read_text()
             assert not [secret for secret in [*tokens, PASSWORD] if secret in log], "the log shows a secret"
         finally:

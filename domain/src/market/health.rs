@@ -137,9 +137,19 @@ fn tell(source: SourceName, health: &SourceHealth) {
 /// Brings the gauges of the market to what the database says, whichever process asks the sources: one that asks no more
 /// would tell of its own last answers for ever.
 pub(crate) async fn measure(domain: &Domain) -> Result<()> {
+    // What one of them cannot find out keeps no other from being told.
+    let parts = [measure_sources(domain).await, measure_holidays(domain).await, measure_wanted(domain).await];
+    parts.into_iter().collect()
+}
+
+async fn measure_sources(domain: &Domain) -> Result<()> {
     for status in domain.noted_health().await?.iter().filter(|status| status.noted_at.is_some()) {
         tell(status.name, &status.health);
     }
+    Ok(())
+}
+
+async fn measure_holidays(domain: &Domain) -> Result<()> {
     for exchange in domain.exchanges().await? {
         let Some(known) = exchange.calendar.holidays_known else { continue };
         // The day after the last one that is known begins in the exchange's own time; that of UTC is near enough.
@@ -148,6 +158,10 @@ pub(crate) async fn measure(domain: &Domain) -> Result<()> {
             metrics::gauge!("bellwether_market_holidays_end_timestamp_seconds", "exchange" => exchange.code.clone());
         gauge.set(end.timestamp() as f64);
     }
+    Ok(())
+}
+
+async fn measure_wanted(domain: &Domain) -> Result<()> {
     let wanted = domain.wanted_assets().await?.len();
     metrics::gauge!("bellwether_market_wanted_assets").set(wanted as f64);
     Ok(())

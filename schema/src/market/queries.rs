@@ -47,9 +47,12 @@ impl MarketQuery {
             let filter = filter.unwrap_or_default().into_domain()?;
             let args = PageArgs { first, after, last, before };
             let (page, total) = request.domain.search_assets(search.as_deref(), &filter, &args).await?;
-            let keys = page.items.iter().map(|(key, asset)| (asset.id, key.clone()));
-            let keys: HashMap<AssetId, AssetKey> = keys.collect();
-            Ok(Connection::of(page.map(|(_, asset)| Asset(asset)), Some(total as u64), move |Asset(asset)| {
+            let mut keys: HashMap<AssetId, AssetKey> = HashMap::new();
+            let page = page.map(|(key, asset)| {
+                keys.insert(asset.id, key);
+                Asset(asset)
+            });
+            Ok(Connection::of(page, Some(total as u64), move |Asset(asset)| {
                 keys.get(&asset.id).map(|key| encode_cursor(AssetKey::ORDER, key)).unwrap_or_default()
             }))
         })

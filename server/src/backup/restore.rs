@@ -1,9 +1,9 @@
 //! Restoring a backup into an empty database.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use bellwether_domain::db::Db;
+use bellwether_domain::db::{Db, sqlite_file};
 use bellwether_integrations::object_storage::BucketSettings;
 use bellwether_migrations::Migrator;
 use sea_orm_migration::MigratorTrait;
@@ -132,11 +132,11 @@ impl Target {
     /// When a server or another command has it.
     async fn take(config: &Config) -> anyhow::Result<Self> {
         let url = config.database_url();
-        if let Some(path) = migrate::sqlite_path(&url) {
+        if let Some(path) = sqlite_file(&url) {
             if config.database.url.is_none() {
                 app::make_folder(&config.data_dir)?;
             }
-            let lock = Lock::File { _beside: migrate::lock_beside(Path::new(path)).await? };
+            let lock = Lock::File { _beside: migrate::lock_beside(&path).await? };
             return Ok(Self { connection: exclusively(&url).await?, _lock: lock });
         }
         let db = migrate::alone(config).await?.db;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use bellwether_domain::db::Db;
+use bellwether_domain::db::{Db, sqlite_file};
 use bellwether_migrations::Migrator;
 use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
@@ -55,20 +55,14 @@ pub(crate) async fn alone(config: &Config) -> anyhow::Result<Alone> {
         Config { database: crate::config::Database { connections: 1, ..config.database.clone() }, ..config.clone() };
     let db = app::connect(&config).await?;
     let url = config.database_url();
-    let file = match sqlite_path(&url) {
+    let file = match sqlite_file(&url) {
         None => {
             lock(db.writer()).await?;
             None
         }
-        Some(path) => Some(lock_beside(Path::new(path)).await?),
+        Some(path) => Some(lock_beside(&path).await?),
     };
     Ok(Alone { db, _file: file })
-}
-
-/// The file that a URL of a SQLite database names; none for another database.
-pub(crate) fn sqlite_path(url: &str) -> Option<&str> {
-    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
-    Some(path.split('?').next().unwrap_or(path))
 }
 
 /// The lock beside a SQLite file, waited for; given back when it is dropped.

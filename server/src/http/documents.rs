@@ -11,8 +11,9 @@ use bellwether_guard::{Accepted, ExecutableDocument, Guard, OperationType, Rejec
 use moka::sync::Cache;
 use serde_json::{Map, Value};
 
-/// Bytes of source that are kept at most; parsed they take some thirty times as much.
-const KEPT_BYTES: u64 = 256 * 1024;
+/// Bytes of source that are kept at most. Parsed they take some thirty times as much, and a hundred times where somebody
+/// means it to be so.
+const KEPT_BYTES: u64 = 128 * 1024;
 /// What a document takes beside its source, so that many short ones are bounded too.
 const OVERHEAD_BYTES: usize = 64;
 
@@ -41,17 +42,16 @@ impl Documents {
         operation_name: Option<&str>,
         variables: &Map<String, Value>,
     ) -> Result<Accepted, Rejection> {
-        let document = match self.read.get(source) {
-            Some(known) => ExecutableDocument::clone(&known),
-            None => {
-                let document = self.guard.read(source)?;
-                if !has_mutation(&document) {
-                    self.read.insert(source.to_owned(), Arc::new(document.clone()));
-                }
-                document
-            }
+        let known = self.read.get(source);
+        let document = match &known {
+            Some(known) => ExecutableDocument::clone(known),
+            None => self.guard.read(source)?,
         };
-        self.guard.judge(document, operation_name, variables)
+        let accepted = self.guard.judge(document, operation_name, variables)?;
+        if known.is_none() && !has_mutation(&accepted.document) {
+            self.read.insert(source.to_owned(), Arc::new(accepted.document.clone()));
+        }
+        Ok(accepted)
     }
 }
 
@@ -99,6 +99,12 @@ mod tests {
         assert!(matches!(cost(1_000), Err(Rejection::Limit { rule: Rule::Cost, .. })));
         assert!(matches!(documents.check(SOURCE, None, of(&json!({}))), Err(Rejection::NoOperation)));
         assert!(matches!(documents.check(SOURCE, Some("C"), of(&json!({}))), Err(Rejection::UnknownOperation { .. })));
+        let refused = "{ items(first: 1000) { nodes { id } } }";
+        assert!(documents.check(refused, None, of(&json!({}))).is_err());
+        assert!(
+            documents.read.contains_key(SOURCE) && !documents.read.contains_key(refused),
+            "only what may run is kept"
+        );
     }
 
     #[test]

