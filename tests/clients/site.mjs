@@ -210,11 +210,19 @@ async function paper() {
   const { page, problems } = await open(browser, server, { theme: 'dark' });
   await page.goto(`${server}/legal/terms/`, { waitUntil: 'load' });
   await page.emulateMediaType('print');
+  const isReadable = async (chosen) => {
+    const colours = await page.evaluate(() => ['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name].match(/[\d.]+/g).slice(0, 3).map(Number)));
+    const [ink, ground] = colours;
+    assert.ok(Math.max(...ink) < 60 && Math.min(...ground) === 255, `${chosen}: ${ink} on ${ground}`);
+  };
+  await isReadable('the dark theme of the system');
+  for (const theme of ['dark', 'light']) {
+    await page.evaluate((chosen) => { document.documentElement.dataset.theme = chosen; }, theme);
+    await isReadable(`the ${theme} theme, chosen`);
+  }
   const shown = (selector) => page.$$eval(selector, (all) => all.filter((element) => element.offsetParent).length);
   assert.equal(await shown('.top, .aside, .foot-news, .foot-grid, .trail'), 0);
   assert.ok(await shown('.prose h2') >= 10);
-  const [ink, ground] = await page.evaluate(() => ['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name].match(/[\d.]+/g).slice(0, 3).map(Number)));
-  assert.ok(Math.max(...ink) < 60 && Math.min(...ground) === 255, `${ink} on ${ground}`);
   await page.emulateMediaType('screen');
   await page.goto(`${server}/pricing/`, { waitUntil: 'load' });
   await page.emulateMediaType('print');
