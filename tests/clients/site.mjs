@@ -168,6 +168,13 @@ async function keyboardSearch() {
     await page.keyboard.type(' zzzz');
     assert.equal(await page.$$eval('.found-list a', (links) => links.length), 0);
     assert.ok((await page.$eval('.found-said', (said) => said.textContent)).length > 20);
+    await page.click('#search', { count: 3 });
+    await page.keyboard.type('a');
+    const [said, listed] = await page.$eval('.found', (place) => [place.querySelector('.found-said').textContent, place.querySelectorAll('a').length]);
+    assert.ok(listed > 12 && Number.parseInt(said, 10) === listed, `${listed} are listed, and it says: ${said}`);
+    await page.click('#search', { count: 3 });
+    await page.keyboard.press('Backspace');
+    assert.deepEqual(await page.$eval('#search-said', (status) => [status.textContent, document.querySelector('.found').hidden]), ['', true]);
     await page.close();
     assert.deepEqual(problems, []);
   }
@@ -249,6 +256,7 @@ async function statusPage() {
   });
   const checked = async () => {
     await page.click('.status button');
+    await page.waitForFunction(() => !document.querySelector('.status button').disabled);
     await page.waitForFunction(() => document.querySelector('.status h2').textContent !== document.querySelector('.status').dataset.checking);
     return [await page.$eval('.status', (card) => card.dataset.state), await page.$eval('.status h2', (heading) => heading.textContent)];
   };
