@@ -279,6 +279,16 @@ async function withoutScript() {
     const controls = await page.$$eval('.theme-switch, .search, .status, .form > .button', (all) => all.filter((e) => e.offsetParent).length);
     assert.equal(controls, 0, `${path} shows a control that needs script`);
   }
+  const posted = [];
+  page.on('request', (request) => { if (request.method() === 'POST') posted.push(request.url()); });
+  for (const [path, field] of [['/contact/', '#contact-name'], ['/waitlist/', '#waitlist-email'], ['/', '#news-email']]) {
+    await page.goto(server + path, { waitUntil: 'load' });
+    await page.type(field, 'vera@example.test');
+    await page.keyboard.press('Enter');
+    await page.waitForNetworkIdle({ idleTime: 300 });
+    assert.equal(new URL(page.url()).pathname, path);
+  }
+  assert.deepEqual(posted, [], 'Enter posts no form that needs script');
   await page.close();
   assert.deepEqual(problems, []);
 }
