@@ -65,8 +65,8 @@ async function notFound() {
   const answer = await page.goto(`${server}/nowhere`, { waitUntil: 'load' });
   assert.equal(answer.status(), 404);
   assert.deepEqual(await violations(page), []);
-  await page.click('main a');
-  await page.waitForFunction(() => location.pathname === '/');
+  await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click('main a')]);
+  assert.equal(new URL(page.url()).pathname, '/');
   await page.close();
   // The page itself is the 404 that Chromium tells of.
   assert.deepEqual(problems.filter((problem) => !problem.includes('status of 404')), []);
