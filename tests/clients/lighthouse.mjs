@@ -11,14 +11,20 @@ const LEAST = 95;
 const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'];
 const PATHS = ['/', '/es/', '/pricing/', '/es/pricing/', '/help/follow-live/', '/es/help/follow-live/'];
 
-const port = 9_300 + Math.floor(Math.random() * 500);
-const browser = await launch([`--remote-debugging-port=${port}`]);
+const browser = await launch(['--remote-debugging-port=0']);
+const port = Number(new URL(browser.wsEndpoint()).port);
 
 /** The page's scores, of 100, and what each category lost points for. */
 async function measure(path) {
-  const { lhr } = await lighthouse(server + path, { port, output: 'json', logLevel: 'error', onlyCategories: CATEGORIES });
+  const nothing = ({ message }) => ({ scores: CATEGORIES.map(() => 0), lost: [message] });
+  let lhr;
+  try {
+    ({ lhr } = await lighthouse(server + path, { port, output: 'json', logLevel: 'error', onlyCategories: CATEGORIES }));
+  } catch (error) {
+    return nothing(error);
+  }
   // On a busy machine a trace may miss its beginning: nothing was measured then.
-  if (lhr.runtimeError) return { scores: CATEGORIES.map(() => 0), lost: [lhr.runtimeError.message] };
+  if (lhr.runtimeError) return nothing(lhr.runtimeError);
   const scores = CATEGORIES.map((category) => Math.round(lhr.categories[category].score * 100));
   const lost = CATEGORIES.flatMap((category) => lhr.categories[category].auditRefs
     .filter(({ id, weight }) => weight > 0 && lhr.audits[id].score !== null && lhr.audits[id].score < 0.9)

@@ -65,8 +65,8 @@ async function notFound() {
   const answer = await page.goto(`${server}/nowhere`, { waitUntil: 'load' });
   assert.equal(answer.status(), 404);
   assert.deepEqual(await violations(page), []);
-  await page.click('main a');
-  await page.waitForFunction(() => location.pathname === '/');
+  await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click('main a')]);
+  assert.equal(new URL(page.url()).pathname, '/');
   await page.close();
   // The page itself is the 404 that Chromium tells of.
   assert.deepEqual(problems.filter((problem) => !problem.includes('status of 404')), []);
@@ -168,6 +168,13 @@ async function keyboardSearch() {
     await page.keyboard.type(' zzzz');
     assert.equal(await page.$$eval('.found-list a', (links) => links.length), 0);
     assert.ok((await page.$eval('.found-said', (said) => said.textContent)).length > 20);
+    await page.click('#search', { count: 3 });
+    await page.keyboard.type('a');
+    const [said, listed] = await page.$eval('.found', (place) => [place.querySelector('.found-said').textContent, place.querySelectorAll('a').length]);
+    assert.ok(listed > 12 && Number.parseInt(said, 10) === listed, `${listed} are listed, and it says: ${said}`);
+    await page.click('#search', { count: 3 });
+    await page.keyboard.press('Backspace');
+    assert.deepEqual(await page.$eval('#search-said', (status) => [status.textContent, document.querySelector('.found').hidden]), ['', true]);
     await page.close();
     assert.deepEqual(problems, []);
   }
@@ -210,11 +217,19 @@ async function paper() {
   const { page, problems } = await open(browser, server, { theme: 'dark' });
   await page.goto(`${server}/legal/terms/`, { waitUntil: 'load' });
   await page.emulateMediaType('print');
+  const isReadable = async (chosen) => {
+    const colours = await page.evaluate(() => ['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name].match(/[\d.]+/g).slice(0, 3).map(Number)));
+    const [ink, ground] = colours;
+    assert.ok(Math.max(...ink) < 60 && Math.min(...ground) === 255, `${chosen}: ${ink} on ${ground}`);
+  };
+  await isReadable('the dark theme of the system');
+  for (const theme of ['dark', 'light']) {
+    await page.evaluate((chosen) => { document.documentElement.dataset.theme = chosen; }, theme);
+    await isReadable(`the ${theme} theme, chosen`);
+  }
   const shown = (selector) => page.$$eval(selector, (all) => all.filter((element) => element.offsetParent).length);
   assert.equal(await shown('.top, .aside, .foot-news, .foot-grid, .trail'), 0);
   assert.ok(await shown('.prose h2') >= 10);
-  const [ink, ground] = await page.evaluate(() => ['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name].match(/[\d.]+/g).slice(0, 3).map(Number)));
-  assert.ok(Math.max(...ink) < 60 && Math.min(...ground) === 255, `${ink} on ${ground}`);
   await page.emulateMediaType('screen');
   await page.goto(`${server}/pricing/`, { waitUntil: 'load' });
   await page.emulateMediaType('print');
@@ -241,6 +256,7 @@ async function statusPage() {
   });
   const checked = async () => {
     await page.click('.status button');
+    await page.waitForFunction(() => !document.querySelector('.status button').disabled);
     await page.waitForFunction(() => document.querySelector('.status h2').textContent !== document.querySelector('.status').dataset.checking);
     return [await page.$eval('.status', (card) => card.dataset.state), await page.$eval('.status h2', (heading) => heading.textContent)];
   };
@@ -263,6 +279,16 @@ async function withoutScript() {
     const controls = await page.$$eval('.theme-switch, .search, .status, .form > .button', (all) => all.filter((e) => e.offsetParent).length);
     assert.equal(controls, 0, `${path} shows a control that needs script`);
   }
+  const posted = [];
+  page.on('request', (request) => { if (request.method() === 'POST') posted.push(request.url()); });
+  for (const [path, field] of [['/contact/', '#contact-name'], ['/waitlist/', '#waitlist-email'], ['/', '#news-email']]) {
+    await page.goto(server + path, { waitUntil: 'load' });
+    await page.type(field, 'vera@example.test');
+    await page.keyboard.press('Enter');
+    await page.waitForNetworkIdle({ idleTime: 300 });
+    assert.equal(new URL(page.url()).pathname, path);
+  }
+  assert.deepEqual(posted, [], 'Enter posts no form that needs script');
   await page.close();
   assert.deepEqual(problems, []);
 }

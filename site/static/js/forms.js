@@ -72,12 +72,13 @@
     say(form, form.dataset.sending, '');
     try {
       const { data, errors } = await send(form);
-      const [error] = errors ?? [];
-      if (error?.extensions?.code === 'RATE_LIMITED') {
-        return say(form, form.dataset.limited.replace('{s}', error.extensions.retryAfterSeconds), 'error');
+      const { code, retryAfterSeconds } = errors?.[0]?.extensions ?? {};
+      if (code === 'RATE_LIMITED' && retryAfterSeconds > 0) {
+        return say(form, form.dataset.limited.replace('{s}', retryAfterSeconds), 'error');
       }
       const payload = data?.[form.dataset.form];
-      if (!payload) return say(form, form.dataset.failed, 'error');
+      // It answered, and has not taken it.
+      if (!payload) return say(form, form.dataset.refused, 'error');
       if (payload.userErrors.length) {
         return show(form, payload.userErrors.map(({ path }) => path?.at(-1) ?? '').map((name) => [name, mend(form, name)]));
       }
@@ -90,7 +91,9 @@
     }
   };
 
+  // Without this script the buttons stay disabled: the browser's own way to send a form is not the API's.
   for (const form of document.querySelectorAll('[data-form]')) {
+    form.querySelector('button').disabled = false;
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       submit(form);

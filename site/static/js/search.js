@@ -1,6 +1,5 @@
 // Searches the articles, whose text the page carries along.
 (() => {
-  const MOST = 12;
   const box = document.querySelector('.search');
   const field = box.querySelector('input');
   const said = box.querySelector('[role="status"]');
@@ -37,7 +36,7 @@
     const text = hits.length === 0 ? none : hits.length === 1 ? one : some.replace('{n}', hits.length);
     said.textContent = text;
     found.querySelector('.found-said').textContent = text;
-    found.querySelector('.found-list').replaceChildren(...hits.slice(0, MOST).map(item));
+    found.querySelector('.found-list').replaceChildren(...hits.map(item));
   };
 
   box.hidden = false;
@@ -46,5 +45,6 @@
     found.hidden = words.length === 0;
     shelves.hidden = words.length > 0;
     if (words.length > 0) show(search(words));
+    else said.textContent = '';
   });
 })();

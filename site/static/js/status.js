@@ -2,6 +2,7 @@
 (() => {
   const card = document.querySelector('.status');
   const words = card.dataset;
+  const button = card.querySelector('button');
   const heading = card.querySelector('h2');
   // A server that has not answered until then is away.
   const PATIENCE = 10_000;
@@ -21,10 +22,14 @@
       delete row.dataset.state;
       row.querySelector('strong').textContent = '';
     }
+    delete card.dataset.state;
     card.querySelector('[data-at]').textContent = '';
   };
 
   const look = async () => {
+    const hadFocus = document.activeElement === button;
+    button.disabled = true;
+    forget();
     heading.textContent = words.checking;
     const began = performance.now();
     try {
@@ -38,13 +43,17 @@
       const time = new Date().toLocaleTimeString(words.lang);
       card.querySelector('[data-at]').textContent = `${words.at} ${time}, ${words.ms.replace('{ms}', took)}.`;
     } catch {
+      forget();
       card.dataset.state = 'failed';
       heading.textContent = words.unknown;
-      forget();
+    } finally {
+      button.disabled = false;
+      // What is disabled loses the keyboard.
+      if (hadFocus && document.activeElement === document.body) button.focus();
     }
   };
 
   card.hidden = false;
-  card.querySelector('button').addEventListener('click', look);
+  button.addEventListener('click', look);
   look();
 })();

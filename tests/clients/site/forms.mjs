@@ -76,7 +76,12 @@ export function formChecks(browser, server, violations) {
     await fill({ name: 'Mallory', message: 'é'.repeat(10_000) });
     assert.match((await send()).message, /5000 over the limit/);
     assert.equal(await page.$eval('#contact-message', (field) => field.value.length), 10_000, 'nothing is cut off');
-    await fill({ message: 'a\u0000b' });
+    await page.$eval('#contact-name', (field) => field.select());
+    await page.focus('#contact-name');
+    await page.keyboard.sendCharacter('é'.repeat(150));
+    assert.match((await send()).name, /50 over the limit/);
+    assert.equal(await page.$eval('#contact-name', (field) => field.value.length), 150, 'nothing is cut off');
+    await fill({ name: 'Mallory', message: 'a\u0000b' });
     assert.match((await send()).message, /another way/, 'what the server refuses');
     const script = '<img src=x onerror=alert(1)>\n.\nBcc: all@example.test\n\n{{constructor}} \' OR 1=1 --';
     await fill({ name: '"><script>alert(1)</script>', message: script });
@@ -99,6 +104,8 @@ export function formChecks(browser, server, violations) {
     const limited = JSON.stringify({ data: { contact: null }, errors: [{ message: 'no', extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 42 } }] });
     const answers = [
       [{ status: 200, contentType: 'application/json', body: limited }, /42/],
+      [{ status: 429, contentType: 'application/json', body: JSON.stringify({ errors: [{ message: 'no', extensions: { code: 'RATE_LIMITED' } }] }) }, /did not take it/],
+      [{ status: 200, contentType: 'application/json', body: JSON.stringify({ data: null, errors: [{ message: 'no', extensions: { code: 'INTERNAL' } }] }) }, /did not take it/],
       [{ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' }, /still here/],
       [null, /still here/],
     ];

@@ -9,8 +9,15 @@ const TYPES = {
   '/legal/terms/': ['BreadcrumbList'],
 };
 
-/** The head of a page, as a machine reads it. */
+/** The head of a page, as a machine reads it, and what was left unfilled of the words that a page shows or tells. */
 const head = (page) => page.evaluate(() => {
+  const unfilled = () => {
+    const body = document.body.cloneNode(true);
+    for (const part of body.querySelectorAll('pre, code, script, style')) part.remove();
+    const told = [...document.querySelectorAll('meta[content], [alt], [aria-label], [placeholder]')]
+      .flatMap((element) => ['content', 'alt', 'aria-label', 'placeholder'].map((name) => element.getAttribute(name) ?? ''));
+    return [document.title, body.textContent, ...told].flatMap((text) => text.match(/\{\w+\}/g) ?? []);
+  };
   const all = (selector, attribute) => [...document.querySelectorAll(selector)].map((element) => element.getAttribute(attribute));
   return {
     lang: document.documentElement.lang,
@@ -20,6 +27,7 @@ const head = (page) => page.evaluate(() => {
     alternates: [...document.querySelectorAll('link[hreflang]')].map((link) => [link.hreflang, link.href]),
     shared: Object.fromEntries([...document.querySelectorAll('meta[property^="og:"]')].map((meta) => [meta.getAttribute('property').slice(3), meta.content])),
     feed: all('link[type="application/atom+xml"]', 'href'),
+    unfilled: unfilled(),
     headings: document.querySelectorAll('h1').length,
     data: [...document.querySelectorAll('script[type="application/ld+json"]')].map((script) => script.textContent),
   };
@@ -47,6 +55,7 @@ export async function wrongHeads(page, server, paths) {
     must(found.alternates.map(String).sort().join() === wanted, `its languages are ${found.alternates}`);
     const { title: heading, description, url, image, type } = found.shared;
     must(heading && description && type && url === server + path && image === `${server}/og.png`, `it is shared as ${JSON.stringify(found.shared)}`);
+    must(found.unfilled.length === 0, `it leaves ${found.unfilled} unfilled`);
     must(found.headings === 1, `it has ${found.headings} first headings`);
     must(found.feed.join() === `${path.startsWith('/es/') ? '/es' : ''}/changelog/atom.xml`, `its feed is ${found.feed}`);
     const said = found.data.flatMap((text) => types(JSON.parse(text)));
