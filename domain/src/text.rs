@@ -4,6 +4,16 @@ use serde_json::Value;
 
 use crate::error::Problem;
 
+/// How alike two names are, of 1, where one may be meant by the other: Jaro and Winkler's measure.
+const ALIKE: f64 = 0.7;
+
+/// The known name that is spelt most like this one, if any is near; of equals the first in the alphabet.
+pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let measured = known.into_iter().map(|known| (known, strsim::jaro_winkler(known, name)));
+    let alike = measured.filter(|(_, likeness)| *likeness > ALIKE);
+    alike.max_by(|(a, x), (b, y)| x.total_cmp(y).then_with(|| b.cmp(a))).map(|(known, _)| known)
+}
+
 /// One line of 1 to `most` characters, trimmed; no control characters.
 ///
 /// # Errors
@@ -52,6 +62,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_where_one_is_near() {
+        let known = ["run_retention", "session_retention", "backup"];
+        assert_eq!(nearest("backups", known), Some("backup"));
+        assert_eq!(nearest("sesion_retention", known), Some("session_retention"));
+        assert_eq!(nearest("zzz", known), None);
+        assert_eq!(nearest("ab", ["abd", "abc"]), Some("abc"), "of equals the first in the alphabet");
+    }
 
     #[test]
     fn lines_and_paragraphs_are_bounded() {

@@ -1,7 +1,8 @@
 //! Threads for work that keeps a core busy, such as hashing a password.
 //!
-//! They are to leave one core to everything else, where there is more than one, and ask the system for less than their share of the others, so that many people
-//! who sign in at once don't keep those waiting who are: an answer takes a millisecond, a hash thirty.
+//! They are to leave one core to everything else, where there is more than one, and ask the system for less than their
+//! share of the others, so that many people who sign in at once don't keep those waiting who are: an answer takes a
+//! millisecond, a hash thirty.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};

@@ -11,6 +11,7 @@ use bellwether_domain::limits::{LimitSettings, LimitStoreKind};
 use bellwether_domain::mail::MailSettings;
 use bellwether_domain::market::{MarketSettings, Timeframe};
 use bellwether_domain::scheduler::SchedulerSettings;
+use bellwether_domain::text::nearest;
 use bellwether_domain::{DomainConfig, Retention as DomainRetention};
 use chrono::TimeDelta;
 use figment::Figment;
@@ -567,9 +568,8 @@ fn explain(error: &figment::Error) -> String {
         Kind::UnknownField(found, known) => {
             let section = error.path.split_last().map(|(_, section)| section.join(".")).unwrap_or_default();
             let at = |key: &str| if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
-            let likeness = |known: &str| strsim::jaro_winkler(known, found);
-            let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-            let hint = nearest.map(|nearest| format!(": the nearest known is {}", at(nearest))).unwrap_or_default();
+            let hint = nearest(found, known.iter().copied());
+            let hint = hint.map(|nearest| format!(": the nearest known is {}", at(nearest))).unwrap_or_default();
             format!("there is no key {}{hint}{source}", at(found))
         }
         kind if error.path.is_empty() => format!("the configuration cannot be read{source}: {kind}"),

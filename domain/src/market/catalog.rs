@@ -15,6 +15,7 @@ use crate::Domain;
 use crate::error::Result;
 use crate::fixed::{Price, Quantity};
 use crate::ids::{AssetId, Id};
+use crate::text::nearest;
 
 /// An asset to be known here.
 #[derive(Clone, Debug)]
@@ -96,12 +97,7 @@ impl Domain {
     /// The known symbol that is spelt most like this one, if any is near.
     pub fn nearest_symbol(&self, symbol: &Symbol) -> Option<String> {
         let snapshot = self.assets().snapshot();
-        let (nearest, score) = snapshot
-            .by_symbol
-            .keys()
-            .map(|known| (known, strsim::jaro_winkler(known, symbol.as_str())))
-            .max_by(|(a, x), (b, y)| x.total_cmp(y).then_with(|| b.cmp(a)))?;
-        (score > 0.7).then(|| nearest.clone())
+        nearest(symbol.as_str(), snapshot.by_symbol.keys().map(String::as_str)).map(str::to_owned)
     }
 
     /// Makes the assets known; one whose symbol is known already is brought up to date. Returns how many there are.

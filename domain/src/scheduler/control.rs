@@ -11,10 +11,8 @@ use crate::Domain;
 use crate::audit::{Action, NewEntry};
 use crate::error::{Error, Problem, ProblemCode, Result};
 use crate::permission::Permission;
+use crate::text::nearest;
 use crate::viewer::{ClientInfo, Member, Viewer};
-
-/// How alike two names are, of 1, where one may be meant by the other.
-const ALIKE: f64 = 0.8;
 
 /// What is decided about a job.
 #[derive(Clone, Copy)]
@@ -150,11 +148,9 @@ async fn change(
 }
 
 fn no_such_job(name: &str) -> Error {
-    let likeness = |job: &&Job| strsim::jaro_winkler(job.name, name);
-    let nearest = jobs::JOBS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let alike = nearest.filter(|job| likeness(job) > ALIKE);
+    let nearest = nearest(name, jobs::JOBS.iter().map(|job| job.name));
     let hint =
-        alike.map_or_else(|| "schedulerStatus lists them".to_owned(), |job| format!("the nearest is {}", job.name));
+        nearest.map_or_else(|| "schedulerStatus lists them".to_owned(), |nearest| format!("the nearest is {nearest}"));
     Problem::new(ProblemCode::NotFound, &["input", "job"], format!("there is no such job: {hint}")).into()
 }
 
