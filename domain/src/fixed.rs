@@ -246,6 +246,19 @@ impl<U: Unit> Hash for Fixed<U> {
     }
 }
 
+/// As a text, so that no reader of JSON takes it for a float.
+impl<U: Unit> serde::Serialize for Fixed<U> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+impl<'de, U: Unit> serde::Deserialize<'de> for Fixed<U> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl<U: Unit> From<Fixed<U>> for Value {
     fn from(value: Fixed<U>) -> Self {
         Self::BigInt(Some(value.0))
