@@ -94,6 +94,22 @@ pub enum Action {
     PaperAccountOpened,
     /// A paper account was suspended, activated or closed.
     PaperAccountStatusChanged,
+    /// A challenge was granted.
+    ChallengeGranted,
+    /// A challenge was begun.
+    ChallengeStarted,
+    /// A challenge was looked at because somebody asked for it.
+    ChallengeEvaluated,
+    /// A challenge was passed by somebody.
+    ChallengePassed,
+    /// A challenge was failed by somebody.
+    ChallengeFailed,
+    /// A challenge was cancelled.
+    ChallengeCancelled,
+    /// A challenge was given more days.
+    ChallengeExtended,
+    /// A challenge's balance was corrected.
+    ChallengeAdjusted,
     /// An entry of the waitlist was removed.
     WaitlistEntryRemoved,
     /// A visitor's message was removed.
@@ -145,6 +161,14 @@ impl Action {
             Self::StrategySwitchedOff => "STRATEGY_SWITCHED_OFF",
             Self::PaperAccountOpened => "PAPER_ACCOUNT_OPENED",
             Self::PaperAccountStatusChanged => "PAPER_ACCOUNT_STATUS_CHANGED",
+            Self::ChallengeGranted => "CHALLENGE_GRANTED",
+            Self::ChallengeStarted => "CHALLENGE_STARTED",
+            Self::ChallengeEvaluated => "CHALLENGE_EVALUATED",
+            Self::ChallengePassed => "CHALLENGE_PASSED",
+            Self::ChallengeFailed => "CHALLENGE_FAILED",
+            Self::ChallengeCancelled => "CHALLENGE_CANCELLED",
+            Self::ChallengeExtended => "CHALLENGE_EXTENDED",
+            Self::ChallengeAdjusted => "CHALLENGE_ADJUSTED",
             Self::WaitlistEntryRemoved => "WAITLIST_ENTRY_REMOVED",
             Self::ContactMessageRemoved => "CONTACT_MESSAGE_REMOVED",
         }

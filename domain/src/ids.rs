@@ -136,6 +136,8 @@ ids! {
     TradeId = "trd";
     /// A watchlist.
     WatchlistId = "wtl";
+    /// A challenge.
+    ChallengeId = "chl";
 }
 
 /// For serde's `with`: an id as the text that it is outside.

@@ -29,6 +29,7 @@ pub fn describe_metrics() {
     market::describe_metrics();
     outbox::describe_metrics();
     trading::describe_metrics();
+    crate::challenges::describe_metrics();
 }
 
 impl Domain {

@@ -125,6 +125,8 @@ permissions! {
         "Read every paper account of the tenant.";
     TradingManage = "TRADING_MANAGE", [Admin Owner],
         "Suspend the tenant's paper accounts, activate them again, and close them.";
+    ChallengesManage = "CHALLENGES_MANAGE", [Admin Owner],
+        "Grant challenges to the tenant's users, and look at, pass, fail, extend, correct and cancel them.";
     TenantsReadAll = "TENANTS_READ_ALL", [Owner],
         "See what belongs to other tenants.";
     TenantsManage = "TENANTS_MANAGE", [Owner],

@@ -9,7 +9,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::rules::Rules;
-use super::vocabulary::{DailyBase, DailyLossBasis, DrawdownAnchor, DrawdownBasis, OnDailyBreach, RuleKind};
+use super::vocabulary::{
+    ChallengeStatus, DailyBase, DailyLossBasis, DrawdownAnchor, DrawdownBasis, OnDailyBreach, RuleKind,
+};
 use crate::fixed::{Money, Percent, divide_half_even};
 
 /// Money times a share of a millionth, in which floors are exact.
@@ -134,6 +136,26 @@ impl Floor {
 fn percent_of(part: i128, whole: Money) -> Percent {
     let raw = divide_half_even(part * WHOLE, i128::from(whole.raw().max(1)));
     Percent::from_raw(<i64 as TryFrom<i128>>::try_from(raw).unwrap_or(i64::MAX))
+}
+
+impl Verdict {
+    /// What a running challenge is after it.
+    pub const fn leads_to(&self) -> ChallengeStatus {
+        match self {
+            Self::Continue | Self::Lock(_) => ChallengeStatus::Active,
+            Self::Fail(_) => ChallengeStatus::Failed,
+            Self::Pass => ChallengeStatus::Passed,
+            Self::Expire => ChallengeStatus::Expired,
+        }
+    }
+
+    /// The limit that it says was broken.
+    pub const fn rule(&self) -> Option<RuleKind> {
+        match self {
+            Self::Lock(breach) | Self::Fail(breach) => Some(breach.rule),
+            Self::Continue | Self::Pass | Self::Expire => None,
+        }
+    }
 }
 
 impl State {

@@ -3,30 +3,8 @@
 use std::fmt;
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::signals::vocabulary::words;
-
-/// Words that are written as they are stored, in rules and in evidence.
-macro_rules! written {
-    ($($name:ident)*) => {$(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let word = String::deserialize(deserializer)?;
-                Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| {
-                    let known: Vec<_> = Self::ALL.iter().map(|known| known.as_str()).collect();
-                    de::Error::custom(format!("expected one of {}, got {word:?}", known.join(", ")))
-                })
-            }
-        }
-    )*};
-}
+use crate::signals::vocabulary::{words, written};
 
 words! {
     /// How far a challenge has come. PENDING leads to ACTIVE or CANCELLED, ACTIVE to any of the others, and those to none.

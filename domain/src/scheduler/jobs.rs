@@ -4,6 +4,7 @@
 mod analysis;
 mod audit;
 mod backups;
+mod challenges;
 mod deliveries;
 mod letters;
 mod market;
@@ -170,6 +171,27 @@ pub(super) const JOBS: &[Job] = &[
         schedule: Schedule::Cron("30 3 * * *"),
         timeout: Duration::from_secs(3_600),
         run: |run| trading::verify_ledgers(run).boxed(),
+    },
+    Job {
+        name: "challenge_days",
+        description: "Begins the day of running challenges whose midnight has passed, ends those whose days are over, and closes what they left open.",
+        schedule: Schedule::Every(60),
+        timeout: Duration::from_secs(300),
+        run: |run| challenges::begin_days(run).boxed(),
+    },
+    Job {
+        name: "challenge_judging",
+        description: "Judges every running challenge at the prices of now.",
+        schedule: Schedule::Every(3_600),
+        timeout: Duration::from_secs(1_800),
+        run: |run| challenges::judge_all(run).boxed(),
+    },
+    Job {
+        name: "evidence_verification",
+        description: "Judges every challenge again by its evidence; fails where a row was changed, removed or judged otherwise.",
+        schedule: Schedule::Cron("45 3 * * *"),
+        timeout: Duration::from_secs(3_600),
+        run: |run| challenges::verify_evidence(run).boxed(),
     },
 ];
 

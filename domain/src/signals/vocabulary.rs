@@ -34,6 +34,28 @@ macro_rules! words {
 }
 pub(crate) use words;
 
+/// Words that are written as they are stored, by serde.
+macro_rules! written {
+    ($($name:ident)*) => {$(
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = <String as serde::Deserialize>::deserialize(deserializer)?;
+                Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| {
+                    let known: Vec<_> = Self::ALL.iter().map(|known| known.as_str()).collect();
+                    serde::de::Error::custom(format!("expected one of {}, got {word:?}", known.join(", ")))
+                })
+            }
+        }
+    )*};
+}
+pub(crate) use written;
+
 words! {
     /// What a signal says to do.
     Direction {

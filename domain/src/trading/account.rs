@@ -8,7 +8,7 @@ use super::protections::Protections;
 use super::vocabulary::{AccountStatus, WhenClosed};
 use crate::db::nothing;
 use crate::fixed::{Money, Percent, Price};
-use crate::ids::{AccountId, TenantId, UserId};
+use crate::ids::{AccountId, ChallengeId, TenantId, UserId};
 use crate::permission::Permission;
 use crate::viewer::Viewer;
 
@@ -51,6 +51,8 @@ pub struct Model {
     pub stop_out_percent: i32,
     /// What its owner asked to be kept from.
     pub protections: Protections,
+    /// The challenge that it belongs to; none for one of its owner's own.
+    pub challenge_id: Option<ChallengeId>,
     /// How often it was changed, from 1.
     pub version: i64,
     /// When it was opened.

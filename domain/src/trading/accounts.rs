@@ -22,6 +22,7 @@ use super::vocabulary::{AccountStatus, LedgerKind, TradeStatus, WhenClosed};
 use super::{Standing, account, trade};
 use crate::Domain;
 use crate::audit::{Action, NewEntry};
+use crate::challenges::{Challenge, Rules};
 use crate::error::{Error, Fault, Limit, Problem, ProblemCode, Result};
 use crate::fixed::{Fixed, Money, MoneyUnit, Unit};
 use crate::ids::{AccountId, AssetId, Id, TenantId, UserId};
@@ -95,7 +96,7 @@ impl Domain {
             id: AccountId::from_uuid(self.new_uuid()),
             tenant_id,
             user_id,
-            number: self.account_number(),
+            number: self.readable_number("PA"),
             name: String::new(),
             currency: String::new(),
             status: AccountStatus::Active,
@@ -109,13 +110,14 @@ impl Domain {
             max_position: None,
             stop_out_percent: new.stop_out_percent.unwrap_or_else(|| usual_level(new.leverage.unwrap_or(1))),
             protections: new.protections.clone(),
+            challenge_id: None,
             version: 0,
             created_at: now,
             updated_at: now,
         };
         let account = filled(blank, &new)?;
         let balance = account.initial_balance;
-        let book = Book { account, seq: 0, balance: Money::ZERO, open: Vec::new() };
+        let book = Book { account, seq: 0, balance: Money::ZERO, open: Vec::new(), challenge: None };
         let mut booking = Booking::new(self, book, now);
         booking.entry(LedgerKind::Deposit, balance, None, None, Some("Initial balance".to_owned()))?;
         booking.note_equity(&Default::default())?;
@@ -135,6 +137,7 @@ impl Domain {
                 let (domain, work, row, user) = (self.clone(), work.clone(), row.clone(), account.user_id);
                 Box::pin(async move {
                     let open = Entity::unscoped().filter(Column::UserId.eq(user));
+                    let open = open.filter(Column::ChallengeId.is_null());
                     let open = open.filter(Column::Status.ne(AccountStatus::Closed)).count(tx).await?;
                     if open >= MOST_ACCOUNTS {
                         return Err(too_many(open));
@@ -148,12 +151,39 @@ impl Domain {
         Ok(account)
     }
 
-    /// A number that is hardly ever given twice: 50 random bits.
-    fn account_number(&self) -> String {
+    /// The account that a challenge is judged on: its rules say what it may do.
+    pub(crate) fn account_of_challenge(&self, challenge: &Challenge, rules: &Rules, now: DateTime<Utc>) -> Account {
+        Account {
+            id: AccountId::from_uuid(self.new_uuid()),
+            tenant_id: challenge.tenant_id,
+            user_id: challenge.user_id,
+            number: self.readable_number("PA"),
+            name: format!("{} challenge, phase {}", challenge.tier_name, challenge.phase).chars().take(60).collect(),
+            currency: rules.currency.clone(),
+            status: AccountStatus::Active,
+            leverage: rules.leverage,
+            initial_balance: rules.initial_balance,
+            fee_percent: FeeSchedule::USUAL.percent,
+            fee_minimum: FeeSchedule::USUAL.minimum,
+            fee_per_unit: FeeSchedule::USUAL.per_unit,
+            when_closed: WhenClosed::Reject,
+            max_open_trades: None,
+            max_position: rules.largest_position(),
+            stop_out_percent: usual_level(rules.leverage),
+            protections: Protections::default(),
+            challenge_id: Some(challenge.id),
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// A number to be read to somebody, that is hardly ever given twice: 50 random bits after what it is of.
+    pub(crate) fn readable_number(&self, prefix: &str) -> String {
         let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
         let letters: String = self.entropy().bytes::<10>().iter().map(letter).collect();
         let (first, second) = letters.split_at(5);
-        format!("PA-{first}-{second}")
+        format!("{prefix}-{first}-{second}")
     }
 
     /// A page of the accounts that the viewer may read, newest first.
@@ -225,7 +255,8 @@ impl Domain {
             }
             let entry = last.get(&account.id).ok_or_else(|| Fault::Bug(format!("{} has no ledger", account.id)))?;
             let open = open.iter().filter(|trade| trade.account_id == account.id).cloned().collect();
-            let book = Book { account: account.clone(), seq: entry.seq, balance: entry.balance_after, open };
+            let (seq, balance) = (entry.seq, entry.balance_after);
+            let book = Book { account: account.clone(), seq, balance, open, challenge: None };
             if let Some(marks) = marks.get(currency) {
                 standings.insert(account.id, book.standing(marks)?);
             }
@@ -261,6 +292,11 @@ impl Domain {
             }
             if book.account.status == AccountStatus::Closed {
                 return Err(conflict("a closed account stays closed"));
+            }
+            if book.account.challenge_id.is_some() {
+                return Err(conflict(
+                    "the account belongs to a challenge, which says what it may do: cancel that instead",
+                ));
             }
             if status == AccountStatus::Closed && !book.open.is_empty() {
                 return Err(conflict("the account has open trades: close them first"));

@@ -11,13 +11,14 @@ use sea_orm::{
 use super::account::{self, Model as Account};
 use super::amount::Exact;
 use super::ledger;
+use super::referee::Referee;
 use super::slippage::{half_spread, worse};
 use super::trade::Model as Trade;
 use super::trigger::Tick;
 use super::vocabulary::Side;
 use crate::Domain;
 use crate::error::{Fault, Result};
-use crate::fixed::{FixedError, Money, Percent, Price};
+use crate::fixed::{FixedError, Money, Percent, Price, Quantity};
 use crate::ids::{AccountId, AssetId};
 use crate::market::{Asset, Quote, Rate};
 
@@ -74,6 +75,8 @@ pub(crate) struct Book {
     pub(crate) balance: Money,
     /// Its open trades, the oldest first.
     pub(crate) open: Vec<Trade>,
+    /// Its running challenge, if it has one.
+    pub(crate) challenge: Option<Referee>,
 }
 
 /// What an account is worth.
@@ -137,13 +140,25 @@ impl Book {
 
 /// What a trade would gain if it were closed at the quote, before fees.
 pub(crate) fn unrealized(trade: &Trade, mark: &Mark, currency: &str) -> Result<Money, FixedError> {
-    let gained = mark.closing_price(trade.side).checked_sub(trade.entry_price)?;
-    Exact::product(gained, trade.quantity, mark.rate.rate)?.signed(trade.side.sign()).book(currency)
+    let price = mark.closing_price(trade.side);
+    gained(price, trade.entry_price, trade.quantity, mark.rate.rate, trade.side, currency)
+}
+
+/// What a trade gains at a price and a rate, before fees: `(price − entry) × quantity × rate`, turned for its side.
+pub(crate) fn gained(
+    price: Price,
+    entry: Price,
+    quantity: Quantity,
+    rate: Price,
+    side: Side,
+    currency: &str,
+) -> Result<Money, FixedError> {
+    Exact::product(price.checked_sub(entry)?, quantity, rate)?.signed(side.sign()).book(currency)
 }
 
 impl Domain {
     /// Reads an account with its balance and open trades.
-    pub(super) async fn read_book(&self, id: AccountId) -> Result<Book> {
+    pub(crate) async fn read_book(&self, id: AccountId) -> Result<Book> {
         let account = account::Entity::unscoped().filter(account::Column::Id.eq(id));
         Ok(self.read_book_in(account).await?.ok_or(Fault::NotFound)?)
     }
@@ -152,7 +167,7 @@ impl Domain {
     ///
     /// The account is read first, its balance with it: should anything change while its trades are, its version is not the
     /// one that was read, and whoever decides on this book writes nothing.
-    pub(super) async fn read_book_in(&self, account: Select<account::Entity>) -> Result<Option<Book>> {
+    pub(crate) async fn read_book_in(&self, account: Select<account::Entity>) -> Result<Option<Book>> {
         let reader = self.db().reader();
         let read =
             account.column_as(last_entry("seq"), "last_seq").column_as(last_entry("balance_after"), "last_balance");
@@ -164,7 +179,8 @@ impl Domain {
             return Err(Fault::Bug(format!("{} has no ledger", account.id)).into());
         };
         let open = self.open_trades(&account).await?;
-        Ok(Some(Book { account, seq, balance, open }))
+        let challenge = self.referee_of(&account).await?;
+        Ok(Some(Book { account, seq, balance, open, challenge }))
     }
 
     /// The book of an account that has just been read.
@@ -173,18 +189,19 @@ impl Domain {
         let last = ledger::Entity::of(account.id).order_by_desc(ledger::Column::Seq).limit(1).one(reader).await?;
         let last = last.ok_or_else(|| Fault::Bug(format!("{} has no ledger", account.id)))?;
         let open = self.open_trades(&account).await?;
-        Ok(Book { account, seq: last.seq, balance: last.balance_after, open })
+        let challenge = self.referee_of(&account).await?;
+        Ok(Book { account, seq: last.seq, balance: last.balance_after, open, challenge })
     }
 
     /// The marks of a book's open trades, and of one more asset. What has no quote is left out.
-    pub(super) async fn marks_of(&self, book: &Book, also: Option<&Arc<Asset>>) -> Result<Marks> {
+    pub(crate) async fn marks_of(&self, book: &Book, also: Option<&Arc<Asset>>) -> Result<Marks> {
         let mut ids: Vec<AssetId> = book.open.iter().map(|trade| trade.asset_id).collect();
         ids.extend(also.map(|asset| asset.id));
         self.marks(ids, &book.account.currency).await
     }
 
     /// The marks of these assets, for an account in this currency. What has no quote, or no rate, is left out.
-    pub(super) async fn marks(&self, mut ids: Vec<AssetId>, currency: &str) -> Result<Marks> {
+    pub(crate) async fn marks(&self, mut ids: Vec<AssetId>, currency: &str) -> Result<Marks> {
         ids.sort_unstable();
         ids.dedup();
         let (mut marks, mut rates) = (Marks::with_capacity(ids.len()), HashMap::new());

@@ -14,19 +14,20 @@ use super::decide::Execution;
 use super::equity_point::{self, day_of};
 use super::order::Model as Order;
 use super::protections::Closed;
-use super::vocabulary::{CloseReason, LedgerKind, OrderStatus, TradeStatus};
+use super::vocabulary::{AccountStatus, CloseReason, LedgerKind, OrderStatus, TradeStatus};
 use super::{account, fill, ledger, order, trade};
 use crate::Domain;
+use crate::challenges::{challenge, evidence};
 use crate::error::{Problem, Result};
 use crate::fixed::{FixedError, Money, Quantity};
 use crate::ids::{FillId, Id, TradeId};
 
 /// What one transaction writes about an account.
 #[derive(Clone, Debug)]
-pub(super) struct Booking {
+pub(crate) struct Booking {
     domain: Domain,
     /// The account as it will be.
-    pub(super) book: Book,
+    pub(crate) book: Book,
     now: DateTime<Utc>,
     new_orders: Vec<order::Model>,
     /// Orders that were there and are no longer pending.
@@ -36,6 +37,14 @@ pub(super) struct Booking {
     changed_trades: Vec<trade::Model>,
     entries: Vec<ledger::Model>,
     point: Option<equity_point::Model>,
+    /// What becomes of the account, where its challenge is over.
+    status: Option<AccountStatus>,
+    /// Whether the orders that wait are taken back.
+    pub(super) cancels_pending: bool,
+    /// How its challenge was judged.
+    pub(crate) evidence: Vec<evidence::Model>,
+    /// Phases that come up.
+    pub(super) next_phases: Vec<challenge::Model>,
 }
 
 /// Says what is counted here.
@@ -46,11 +55,11 @@ pub(crate) fn describe_metrics() {
 
 /// Why a booking was not made: something of the account changed since its book was read. Read it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Outdated;
+pub(crate) struct Outdated;
 
 impl Booking {
     /// Begins to write about an account.
-    pub(super) fn new(domain: &Domain, mut book: Book, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(domain: &Domain, mut book: Book, now: DateTime<Utc>) -> Self {
         book.account.version += 1;
         book.account.updated_at = now;
         Self {
@@ -64,16 +73,44 @@ impl Booking {
             changed_trades: Vec::new(),
             entries: Vec::new(),
             point: None,
+            status: None,
+            cancels_pending: false,
+            evidence: Vec::new(),
+            next_phases: Vec::new(),
         }
     }
 
+    /// Where it is written.
+    pub(super) const fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// The account may do this from now on.
+    pub(crate) fn set_status(&mut self, status: AccountStatus) {
+        self.book.account.status = status;
+        self.status = Some(status);
+    }
+
+    /// Whether a trade was opened.
+    pub(super) fn has_opened(&self) -> bool {
+        self.new_trades.iter().any(|trade| trade.parent_id.is_none())
+    }
+
+    /// The orders that wait once it is written.
+    pub(super) fn pending_orders(&self) -> u32 {
+        let Some(referee) = self.book.challenge.as_ref().filter(|_| !self.cancels_pending) else { return 0 };
+        let new = self.new_orders.iter().filter(|order| order.status == OrderStatus::Pending).count();
+        let count = |orders: usize| u32::try_from(orders).unwrap_or(u32::MAX);
+        (referee.pending + count(new)).saturating_sub(count(self.done_orders.len()))
+    }
+
     /// The version that the account will have.
-    pub(super) fn version(&self) -> i64 {
+    pub(crate) fn version(&self) -> i64 {
         self.book.account.version
     }
 
     /// When all of it happens.
-    pub(super) const fn now(&self) -> DateTime<Utc> {
+    pub(crate) const fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
@@ -238,7 +275,7 @@ impl Booking {
     }
 
     /// Changes the balance: the only way to.
-    pub(super) fn entry(
+    pub(crate) fn entry(
         &mut self,
         kind: LedgerKind,
         amount: Money,
@@ -266,7 +303,7 @@ impl Booking {
     }
 
     /// Notes what the account is worth now.
-    pub(super) fn note_equity(&mut self, marks: &Marks) -> Result<(), FixedError> {
+    pub(crate) fn note_equity(&mut self, marks: &Marks) -> Result<(), FixedError> {
         let standing = self.book.standing(marks)?;
         self.point = Some(equity_point::Model {
             id: self.domain.new_uuid(),
@@ -283,7 +320,7 @@ impl Booking {
     }
 
     /// Writes it all, if the account is still as its book was; then tells whoever follows the account.
-    pub(super) async fn write(self) -> Result<Result<Book, Outdated>> {
+    pub(crate) async fn write(self) -> Result<Result<Book, Outdated>> {
         let (domain, book) = (self.domain.clone(), self.book.clone());
         let work = Arc::new(self);
         let is_done = domain
@@ -296,17 +333,35 @@ impl Booking {
         if !is_done {
             return Ok(Err(Outdated));
         }
-        for order in work.new_orders.iter().chain(&work.done_orders) {
-            metrics::counter!("bellwether_orders_total", "status" => order.status.as_str()).increment(1);
-        }
-        domain.account_feed().tell(book.account.id, book.account.version);
+        work.tell();
         Ok(Ok(book))
     }
 
-    /// The same in a transaction; tells whether the account was still as its book was.
-    pub(super) async fn run(&self, tx: &DatabaseTransaction) -> Result<bool> {
+    /// Counts what was written, and tells whoever follows the account.
+    pub(crate) fn tell(&self) {
+        for order in self.new_orders.iter().chain(&self.done_orders) {
+            metrics::counter!("bellwether_orders_total", "status" => order.status.as_str()).increment(1);
+        }
+        crate::challenges::count(&self.evidence);
+        self.domain.account_feed().tell(self.book.account.id, self.version());
+    }
+
+    /// Writes the account itself, which is new.
+    pub(crate) async fn insert_account(&self, tx: &DatabaseTransaction) -> Result<()> {
+        insert::<account::Entity, account::ActiveModel>(tx, std::slice::from_ref(&self.book.account)).await
+    }
+
+    /// The same in a transaction; tells whether the account, and its challenge, were still as its book was.
+    pub(crate) async fn run(&self, tx: &DatabaseTransaction) -> Result<bool> {
         let (account, version) = (&self.book.account, self.version());
-        let raised = account::Entity::update_many()
+        if !self.is_current(tx).await? {
+            return Ok(false);
+        }
+        let mut raise = account::Entity::update_many();
+        if let Some(status) = self.status {
+            raise = raise.col_expr(account::Column::Status, Expr::value(status.as_str()));
+        }
+        let raised = raise
             .col_expr(account::Column::Version, Expr::value(version))
             .col_expr(account::Column::UpdatedAt, Expr::value(self.now))
             .filter(account::Column::Id.eq(account.id))
@@ -320,7 +375,7 @@ impl Booking {
     }
 
     /// Writes all but the account.
-    pub(super) async fn rows(&self, tx: &DatabaseTransaction) -> Result<()> {
+    pub(crate) async fn rows(&self, tx: &DatabaseTransaction) -> Result<()> {
         insert::<order::Entity, order::ActiveModel>(tx, &self.new_orders).await?;
         for done in &self.done_orders {
             let row = order::ActiveModel::from(done.clone()).reset_all();
@@ -333,14 +388,15 @@ impl Booking {
         }
         insert::<trade::Entity, trade::ActiveModel>(tx, &self.new_trades).await?;
         insert::<ledger::Entity, ledger::ActiveModel>(tx, &self.entries).await?;
-        insert::<equity_point::Entity, equity_point::ActiveModel>(tx, self.point.as_slice()).await
+        insert::<equity_point::Entity, equity_point::ActiveModel>(tx, self.point.as_slice()).await?;
+        self.write_challenge(tx).await
     }
 }
 
 /// Rows that one statement inserts at most: SQLite takes 32,766 values.
 const BATCH: usize = 500;
 
-async fn insert<E, A>(tx: &DatabaseTransaction, rows: &[E::Model]) -> Result<()>
+pub(crate) async fn insert<E, A>(tx: &DatabaseTransaction, rows: &[E::Model]) -> Result<()>
 where
     E: EntityTrait,
     A: ActiveModelTrait<Entity = E> + From<E::Model> + Send,

@@ -8,6 +8,7 @@ use super::order::{self, Model as Order};
 use super::place_order::MOST_TRIES;
 use super::vocabulary::OrderStatus;
 use crate::Domain;
+use crate::challenges::Cause;
 use crate::error::{Fault, Problem, ProblemCode, Result};
 use crate::ids::OrderId;
 use crate::permission::Permission;
@@ -38,8 +39,16 @@ impl Domain {
                     return Err(Problem::new(ProblemCode::Conflict, &["input", "orderId"], message).into());
                 }
             }
+            if book.challenge.is_some() && self.begin_day(&book, &self.marks_of(&book, None).await?).await? {
+                continue;
+            }
             let mut booking = Booking::new(self, book, self.now());
             let order = booking.finish(order, OrderStatus::Cancelled, None);
+            // A target that was reached may have waited for this alone.
+            if booking.book.challenge.is_some() {
+                let marks = self.marks_of(&booking.book, None).await?;
+                booking.judge(&marks, Cause::Fill, None)?;
+            }
             if booking.write().await?.is_ok() {
                 return Ok(order);
             }

@@ -93,11 +93,13 @@ impl Domain {
                 (turn, is_fresh) = (self.desk().turn(id).await, true);
                 continue;
             }
-            let now = self.now();
-            let mut booking = Booking::new(self, book.clone(), now);
+            if self.begin_day(&book, &marks).await? {
+                continue;
+            }
+            let mut booking = Booking::new(self, book.clone(), self.now());
             let (order, trade) =
                 self.book_close(&book, &marks, &mut booking, &open, part, CloseReason::Manual, sent_as.clone())?;
-            booking.note_equity(&marks)?;
+            booking.settle(&marks)?;
             if let Ok(book) = booking.write().await? {
                 return Ok(ClosedTrade { trade, order, account: book.account, replayed: false });
             }
@@ -134,6 +136,9 @@ impl Domain {
                 (turn, is_fresh) = (self.desk().turn(id).await, true);
                 continue;
             }
+            if self.begin_day(&book, &marks).await? {
+                continue;
+            }
             let mut booking = Booking::new(self, book.clone(), self.now());
             let mut trades = Vec::with_capacity(open.len());
             for open in &open {
@@ -141,7 +146,7 @@ impl Domain {
                 let (_, closed) = self.book_close(&book, &marks, &mut booking, open, open.quantity, reason, None)?;
                 trades.push(closed);
             }
-            booking.note_equity(&marks)?;
+            booking.settle(&marks)?;
             if let Ok(book) = booking.write().await? {
                 return Ok(ClosedAll { trades, account: book.account });
             }

@@ -29,7 +29,7 @@ impl Desk {
     }
 
     /// Waits for an account's turn, which lasts as long as what is returned.
-    pub(super) async fn turn(&self, account: AccountId) -> MutexGuard<'_, ()> {
+    pub(crate) async fn turn(&self, account: AccountId) -> MutexGuard<'_, ()> {
         // The last bits of a UUIDv7 are random.
         let place = account.uuid().as_u128() % (self.turns.len() as u128);
         let turn = usize::try_from(place).unwrap_or(0);

@@ -31,7 +31,7 @@ impl Judged {
     }
 
     /// Adds what came of one.
-    pub(super) fn note(&mut self, who: &(dyn Display + Sync), outcome: Result<impl Into<Self>>) {
+    pub(crate) fn note(&mut self, who: &(dyn Display + Sync), outcome: Result<impl Into<Self>>) {
         match outcome {
             Ok(judged) => *self += judged.into(),
             Err(Error::Fault(error @ Fault::MarketDataUnavailable(_))) => {

@@ -6,11 +6,11 @@
 //! decides, and writes a booking under the account's next version; if somebody was quicker it reads again. So one account's
 //! changes come one after the other, whichever process and database they are made on.
 
-mod account;
+pub(crate) mod account;
 mod accounts;
 mod amount;
-mod book;
-mod booking;
+pub(crate) mod book;
+pub(crate) mod booking;
 mod booking_rate;
 mod cancel_order;
 mod check_ledger;
@@ -40,12 +40,13 @@ mod pending;
 mod place_order;
 mod positions;
 mod protections;
+pub(crate) mod referee;
 mod request;
 mod slippage;
 mod statistics;
 mod stop_out;
 mod touched;
-mod trade;
+pub(crate) mod trade;
 mod trigger;
 mod vocabulary;
 mod watermark;

@@ -97,7 +97,7 @@ impl Domain {
         let order = self.new_order(&booking, &asset, &request);
         booking.place(order.clone());
         let (_, opened) = booking.open(order, &execution, &cost)?;
-        booking.note_equity(&Marks::from([(asset.id, mark)]))?;
+        booking.settle(&Marks::from([(asset.id, mark)]))?;
         written(booking).await?;
 
         let Some((closed, reason)) = past.closed else { return Ok(()) };
@@ -107,7 +107,7 @@ impl Domain {
         let order = self.closing_order(&booking, &opened, opened.quantity, None);
         booking.place(order.clone());
         booking.close(order, &opened, opened.quantity, reason, &execution)?;
-        booking.note_equity(&Marks::new())?;
+        booking.settle(&Marks::new())?;
         written(booking).await
     }
 }

@@ -30,6 +30,7 @@ use super::trigger::{entry, exit};
 use super::vocabulary::{AccountStatus, CloseReason, OrderStatus, OrderType};
 use super::{order, trade};
 use crate::Domain;
+use crate::challenges::Which;
 use crate::error::{Fault, Problem, ProblemCode, Result};
 use crate::ids::{AccountId, AssetId};
 use crate::market::{Asset, Quote};
@@ -64,6 +65,7 @@ impl Domain {
         }
         let assets: Vec<AssetId> = quotes.iter().map(|quote| quote.asset_id).collect();
         judged += self.judge_stop_outs(Some(&assets)).await;
+        judged += self.judge_challenges(Which::Holding(&assets)).await;
         Ok(judged)
     }
 
@@ -150,6 +152,9 @@ impl Domain {
             // A candle that is past does not come again: what can't be booked now is to be tried again.
             let mark = marks.get(&asset.id).filter(|mark| !mark.rate_is_stale);
             let mark = mark.ok_or_else(|| no_rate(&book, asset))?;
+            if self.begin_day(&book, &marks).await? {
+                continue;
+            }
             let pending = order::Entity::of(id).filter(touched_orders(asset.id, look));
             // Who came first is served first.
             let pending = pending.order_by_asc(order::Column::AccountVersion).all(self.db().reader()).await?;
@@ -162,7 +167,7 @@ impl Domain {
             if moved == 0 {
                 return Ok(0);
             }
-            booking.note_equity(&marks)?;
+            booking.settle(&marks)?;
             if booking.write().await?.is_ok() {
                 return Ok(moved);
             }
@@ -184,7 +189,7 @@ impl Domain {
             match reason {
                 CloseReason::StopLoss => (order.order_type, order.stop_price) = (OrderType::Stop, open.stop_loss),
                 CloseReason::TakeProfit => (order.order_type, order.limit_price) = (OrderType::Limit, open.take_profit),
-                CloseReason::Manual | CloseReason::StopOut => {}
+                CloseReason::Manual | CloseReason::StopOut | CloseReason::Challenge => {}
             }
             booking.place(order.clone());
             booking.close(order, open, open.quantity, reason, &execution)?;
@@ -208,6 +213,7 @@ impl Domain {
         let execution = Execution::of(&touch, order.side, mark, look)?;
         let (book, standing) = (&booking.book, booking.book.standing(marks)?);
         let lock = guard.lock(&book.account, standing.equity, Some(booking), self.now());
+        let lock = book.challenge.as_ref().and_then(|referee| referee.lock(self.now())).or(lock);
         let problem = if book.account.status != AccountStatus::Active {
             let message = "the account is not active any more";
             Some(Problem::new(ProblemCode::AccountNotActive, &["input", "accountId"], message))

@@ -10,11 +10,13 @@ use super::booking::Booking;
 use super::cost::Cost;
 use super::decide::{Situation, Verdict, decide};
 use super::order::Model as Order;
+use super::referee::Referee;
 use super::request::{NewOrder, OrderRequest};
 use super::trade::Model as Trade;
 use super::vocabulary::OrderStatus;
 use super::{fill, order, trade};
 use crate::Domain;
+use crate::challenges::Breach;
 use crate::error::{Error, Fault, Problem, ProblemCode, Result};
 use crate::fixed::Price;
 use crate::ids::{AccountId, AssetId, Id, OrderId};
@@ -23,7 +25,7 @@ use crate::permission::Permission;
 use crate::viewer::Viewer;
 
 /// How often somebody else may have been quicker.
-pub(super) const MOST_TRIES: u32 = 20;
+pub(crate) const MOST_TRIES: u32 = 20;
 
 /// Orders of an account that may wait at once: what one quote touches is booked in one go.
 const MOST_WAITING: u64 = 200;
@@ -66,6 +68,8 @@ pub struct Simulation {
     pub standing: super::Standing,
     /// Why it would be refused.
     pub refusal: Option<Problem>,
+    /// The rule of the account's challenge that it would break as soon as it is filled.
+    pub would_break: Option<Breach>,
 }
 
 impl Domain {
@@ -105,6 +109,9 @@ impl Domain {
                 continue;
             }
             let mark = marks.get(&asset.id).ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
+            if self.begin_day(&book, &marks).await? {
+                continue;
+            }
             let verdict = self.verdict(&book, &marks, mark, request).await?;
             let verdict = self.limit_waiting(&book.account, verdict).await?;
             let mut booking = Booking::new(self, book, self.now());
@@ -115,7 +122,7 @@ impl Domain {
                 Verdict::Wait(..) => (order, None),
                 Verdict::Fill(execution, cost) => {
                     let (order, trade) = booking.open(order, &execution, &cost)?;
-                    booking.note_equity(&marks)?;
+                    booking.settle(&marks)?;
                     (order, Some(trade))
                 }
             };
@@ -144,14 +151,36 @@ impl Domain {
         viewer.may_see_price(mark.rate.licence)?;
         let standing = book.standing(&marks)?;
         let verdict = self.verdict(&book, &marks, mark, &request).await?;
-        let (expected_price, fills_now, cost, refusal) = match self.limit_waiting(&book.account, verdict).await? {
+        let verdict = self.limit_waiting(&book.account, verdict).await?;
+        let would_break = match &verdict {
+            Verdict::Fill(execution, cost) => {
+                let mut booking = Booking::new(self, book.clone(), self.now());
+                booking.open(self.new_order(&booking, &asset, &request), execution, cost)?;
+                Referee::would_break(&booking, &marks)?
+            }
+            Verdict::Wait(..) | Verdict::Refuse(_) => None,
+        };
+        let (expected_price, fills_now, cost, refusal) = match verdict {
             Verdict::Fill(execution, cost) => (Some(execution.price), true, Some(cost), None),
             Verdict::Wait(price, cost) => (Some(price), false, Some(cost), None),
             Verdict::Refuse(problem) => (None, false, None, Some(problem)),
         };
         let (bid, ask, quote, rate) = (mark.bid, mark.ask, mark.quote.clone(), mark.rate);
         let account = book.account;
-        Ok(Simulation { account, asset, quote, bid, ask, rate, expected_price, fills_now, cost, standing, refusal })
+        Ok(Simulation {
+            account,
+            asset,
+            quote,
+            bid,
+            ask,
+            rate,
+            expected_price,
+            fills_now,
+            cost,
+            standing,
+            refusal,
+            would_break,
+        })
     }
 
     /// What becomes of an order now.
@@ -166,6 +195,7 @@ impl Domain {
         let now = self.now();
         let market = self.market_status(&mark.asset, now);
         let lock = self.guard_of(&book.account).await?.lock(&book.account, standing.equity, None, now);
+        let lock = book.challenge.as_ref().and_then(|referee| referee.lock(now)).or(lock);
         Ok(decide(&Situation { book, standing, mark, market, lock, now }, request))
     }
 

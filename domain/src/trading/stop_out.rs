@@ -107,6 +107,9 @@ impl Domain {
         for _ in 0..MOST_TRIES {
             let book = self.read_book(id).await?;
             let marks = self.marks_of(&book, None).await?;
+            if self.begin_day(&book, &marks).await? {
+                continue;
+            }
             // Closing one changes nothing of what another would be closed at.
             let execution = |trade: &Trade| Some((trade.id, self.stop_out_execution(&book.account, &marks, trade)?));
             let executions: HashMap<TradeId, Execution> = book.open.iter().filter_map(execution).collect();
@@ -126,7 +129,7 @@ impl Domain {
             if moved == 0 {
                 return Ok(0);
             }
-            booking.note_equity(&marks)?;
+            booking.settle(&marks)?;
             if booking.write().await?.is_ok() {
                 tracing::info!(account = %id, trades = moved, "closed at the stop-out level");
                 return Ok(moved);
@@ -188,6 +191,7 @@ mod tests {
             max_position: None,
             stop_out_percent: percent,
             protections: Protections::default(),
+            challenge_id: None,
             version: 1,
             created_at: at,
             updated_at: at,
@@ -224,7 +228,7 @@ mod tests {
             }
         });
         let open = open.collect();
-        (Book { seq: 1, balance: money(balance), open, account }, marks)
+        (Book { seq: 1, balance: money(balance), open, account, challenge: None }, marks)
     }
 
     fn mark(asset_id: AssetId, now: Price) -> Mark {

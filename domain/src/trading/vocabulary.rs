@@ -4,7 +4,7 @@ use std::fmt;
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-use crate::signals::vocabulary::words;
+use crate::signals::vocabulary::{words, written};
 
 words! {
     /// What an account may do.
@@ -37,6 +37,8 @@ words! {
         Sell = "SELL",
     }
 }
+
+written! { Side }
 
 impl Side {
     /// The side that closes what this one opened.
@@ -103,6 +105,8 @@ words! {
         TakeProfit = "TAKE_PROFIT",
         /// The account's stop-out level.
         StopOut = "STOP_OUT",
+        /// The challenge, which ended, or was locked until the day is over.
+        Challenge = "CHALLENGE",
     }
 }
 

@@ -1,0 +1,355 @@
+//! Judging running challenges: those that hold what has a new price, those whose day is over, or all.
+//!
+//! Most looks change nothing, and those that do mostly raise a peak or begin a day. So a batch of challenges is read with
+//! three statements, judged in memory, and what only goes on is written with two; a challenge of which something is said is
+//! judged again by itself, in a booking of its account (`trading/referee.rs`). What somebody else has changed meanwhile is
+//! left to the next look.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::Value;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
+};
+
+use super::challenge::{self, next_look};
+use super::evaluate::{State, Verdict, evaluate};
+use super::evidence::{self, ChainEnd, Step};
+use super::rules::Rules;
+use super::vocabulary::{Cause, ChallengeStatus};
+use crate::Domain;
+use crate::error::{Fault, Result};
+use crate::ids::{AccountId, AssetId, ChallengeId, Id, TenantId};
+use crate::trading::book::Marks;
+use crate::trading::booking::Booking;
+use crate::trading::referee::{Held, Seen};
+use crate::trading::{AccountStatus, Judged, TradeStatus, account, trade};
+
+/// Challenges that are judged at once.
+const BATCH: u64 = 1_000;
+/// How often somebody else may have been quicker.
+const MOST_TRIES: u32 = 20;
+
+/// Which running challenges are looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which<'a> {
+    /// Those that hold one of these assets.
+    Holding(&'a [AssetId]),
+    /// Those of which the clock alone changes something.
+    Due,
+    /// All.
+    All,
+}
+
+impl Which<'_> {
+    const fn cause(&self) -> Cause {
+        match self {
+            Self::Holding(_) => Cause::Quote,
+            Self::Due | Self::All => Cause::Clock,
+        }
+    }
+}
+
+/// A running challenge without what its judging does not need.
+#[derive(Clone, Debug, FromQueryResult)]
+struct Running {
+    id: ChallengeId,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    rules_hash: Vec<u8>,
+    state: State,
+    seq: i64,
+    evidence_hash: Vec<u8>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// A challenge that goes on with something that was not known before.
+#[derive(Clone, Debug)]
+struct Advance {
+    state: State,
+    next_look: DateTime<Utc>,
+    row: evidence::Model,
+}
+
+/// The rules of running challenges, by their hashes.
+type KnownRules = HashMap<Vec<u8>, Arc<Rules>>;
+
+impl Domain {
+    /// Judges running challenges, and closes what is still open where nothing is traded any more.
+    pub(crate) async fn judge_challenges(&self, which: Which<'_>) -> Judged {
+        let (mut judged, mut after, mut rules) = (Judged::default(), None, KnownRules::new());
+        loop {
+            match self.judge_challenges_after(which, after, &mut rules, &mut judged).await {
+                Ok(Some(last)) => after = Some(last),
+                Ok(None) => break,
+                Err(error) => {
+                    judged.note(&"challenges", Err::<u64, _>(error));
+                    break;
+                }
+            }
+        }
+        if !matches!(which, Which::Holding(_)) {
+            match self.left_open().await {
+                Ok(accounts) => {
+                    for id in accounts {
+                        judged.note(&id, self.close_left_open(id).await);
+                    }
+                }
+                Err(error) => judged.note(&"challenges", Err::<u64, _>(error)),
+            }
+        }
+        judged
+    }
+
+    /// Judges the next batch; answers the last of it, none after all.
+    async fn judge_challenges_after(
+        &self,
+        which: Which<'_>,
+        after: Option<ChallengeId>,
+        known: &mut KnownRules,
+        judged: &mut Judged,
+    ) -> Result<Option<ChallengeId>> {
+        let running = self.running_after(which, after).await?;
+        let Some(last) = running.last().map(|running| running.id) else { return Ok(None) };
+        self.learn_rules(&running, known).await?;
+        let held = self.held_by(&running).await?;
+        let mut marks: HashMap<&str, Marks> = HashMap::new();
+        let (now, mut advances, mut alone) = (self.now(), Vec::new(), Vec::new());
+        for challenge in &running {
+            let Some(rules) = known.get(&challenge.rules_hash) else { continue };
+            if !marks.contains_key(rules.currency.as_str()) {
+                let assets = held.values().flatten().map(|held| held.asset_id).collect();
+                marks.insert(&rules.currency, self.marks(assets, &rules.currency).await?);
+            }
+            let (open, marks) =
+                (held.get(&challenge.account_id).map_or(&[][..], Vec::as_slice), &marks[rules.currency.as_str()]);
+            let seen = Seen::of(rules, challenge.state.balance, open, marks, now)?;
+            if !seen.is_complete {
+                judged.waiting += 1;
+                continue;
+            }
+            let (state, verdict) = evaluate(rules, challenge.expires_at, &challenge.state, &seen.observation);
+            // What is locked is closed as soon as its market opens.
+            if verdict != Verdict::Continue || (state.is_locked && !open.is_empty()) {
+                alone.push(challenge.account_id);
+            } else if state != challenge.state {
+                advances.push(challenge.advance(rules, state, seen, which.cause(), now)?);
+            }
+        }
+        let advances = Arc::new(advances);
+        judged.note(&"challenges", self.write_advances(&advances).await);
+        for account in alone {
+            judged.note(&account, self.judge_challenge_of(account, which.cause()).await);
+        }
+        Ok(Some(last))
+    }
+
+    async fn running_after(&self, which: Which<'_>, after: Option<ChallengeId>) -> Result<Vec<Running>> {
+        use challenge::Column as C;
+        let mut running = challenge::Entity::unscoped().filter(C::Status.eq(ChallengeStatus::Active)).select_only();
+        running = match which {
+            Which::All => running,
+            Which::Due => running.filter(C::NextLook.lte(self.now())),
+            Which::Holding(assets) => {
+                let open = trade::Entity::unscoped().filter(trade::Column::Status.eq(TradeStatus::Open)).select_only();
+                let open = open.column(trade::Column::AccountId);
+                let open = open.filter(trade::Column::AssetId.is_in(assets.iter().copied()));
+                running.filter(C::AccountId.in_subquery(open.into_query()))
+            }
+        };
+        if let Some(after) = after {
+            running = running.filter(C::Id.gt(after));
+        }
+        let columns = [C::Id, C::TenantId, C::AccountId, C::RulesHash, C::State, C::Seq, C::EvidenceHash, C::ExpiresAt];
+        let running = running.columns(columns).order_by_asc(C::Id).limit(BATCH);
+        Ok(running.into_model().all(self.db().reader()).await?)
+    }
+
+    /// Reads the rules of challenges that are not among those that are known.
+    async fn learn_rules(&self, running: &[Running], known: &mut KnownRules) -> Result<()> {
+        let unknown: HashMap<&Vec<u8>, ChallengeId> = running
+            .iter()
+            .filter(|running| !known.contains_key(&running.rules_hash))
+            .map(|running| (&running.rules_hash, running.id))
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let one_of_each = challenge::Column::Id.is_in(unknown.into_values());
+        for challenge in challenge::Entity::unscoped().filter(one_of_each).all(self.db().reader()).await? {
+            known.insert(challenge.rules_hash.clone(), Arc::new(challenge.rules()?.clone()));
+        }
+        Ok(())
+    }
+
+    /// What the accounts of these challenges hold.
+    async fn held_by(&self, running: &[Running]) -> Result<HashMap<AccountId, Vec<Held>>> {
+        use trade::Column as C;
+        let accounts = running.iter().map(|running| running.account_id);
+        let open =
+            trade::Entity::unscoped().filter(C::Status.eq(TradeStatus::Open)).filter(C::AccountId.is_in(accounts));
+        let columns = [C::Id, C::AccountId, C::AssetId, C::Side, C::Quantity, C::EntryPrice, C::Margin];
+        let open = open.select_only().columns(columns).order_by_asc(C::OpenedAt).order_by_asc(C::Id);
+        let mut held: HashMap<AccountId, Vec<Held>> = HashMap::new();
+        for trade in open.into_model::<Held>().all(self.db().reader()).await? {
+            held.entry(trade.account_id).or_default().push(trade);
+        }
+        Ok(held)
+    }
+
+    /// Writes what goes on, but for what somebody else has changed meanwhile; tells how many.
+    async fn write_advances(&self, advances: &Arc<Vec<Advance>>) -> Result<u64> {
+        if advances.is_empty() {
+            return Ok(0);
+        }
+        let now = self.now();
+        let written = self
+            .db()
+            .write(|tx: &DatabaseTransaction| {
+                let advances = Arc::clone(advances);
+                Box::pin(async move {
+                    let mut written = Vec::new();
+                    for batch in advances.chunks(500) {
+                        let done = raise(tx, batch, now).await?;
+                        let rows: Vec<_> = batch
+                            .iter()
+                            .map(|advance| &advance.row)
+                            .filter(|row| done.contains(&row.challenge_id))
+                            .cloned()
+                            .collect();
+                        let models = rows.iter().map(|row| evidence::ActiveModel::from(row.clone()).reset_all());
+                        if !rows.is_empty() {
+                            evidence::Entity::insert_many(models).exec_without_returning(tx).await?;
+                        }
+                        written.extend(rows);
+                    }
+                    Ok(written)
+                })
+            })
+            .await?;
+        super::count(&written);
+        Ok(written.len() as u64)
+    }
+
+    /// Judges the challenge of an account by itself; tells whether that changed anything.
+    async fn judge_challenge_of(&self, account: AccountId, cause: Cause) -> Result<u64> {
+        let _turn = self.desk().turn(account).await;
+        for _ in 0..MOST_TRIES {
+            let book = self.read_book(account).await?;
+            let Some(referee) = &book.challenge else { return Ok(0) };
+            let is_locked = referee.challenge.state.as_ref().is_some_and(|state| state.is_locked);
+            let marks = self.marks_of(&book, None).await?;
+            let open = book.open.len();
+            let mut booking = Booking::new(self, book, self.now());
+            let mut is_changed = booking.judge(&marks, cause, None)?;
+            if !is_changed && is_locked {
+                booking.flatten(&marks)?;
+                is_changed = booking.book.open.len() < open && booking.judge(&marks, Cause::Fill, None)?;
+            }
+            if !is_changed {
+                return Ok(0);
+            }
+            booking.note_equity(&marks)?;
+            if booking.write().await?.is_ok() {
+                return Ok(1);
+            }
+        }
+        Err(Fault::Unavailable(None).into())
+    }
+
+    /// The accounts of challenges that are over with trades that could not be closed yet.
+    async fn left_open(&self) -> Result<Vec<AccountId>> {
+        let open = trade::Entity::unscoped().filter(trade::Column::Status.eq(TradeStatus::Open)).select_only();
+        let open = open.column(trade::Column::AccountId).into_query();
+        let left = Condition::all()
+            .add(account::Column::ChallengeId.is_not_null())
+            .add(account::Column::Status.eq(AccountStatus::Suspended))
+            .add(account::Column::Id.in_subquery(open));
+        let left = account::Entity::unscoped().filter(left).select_only().column(account::Column::Id);
+        Ok(left.into_tuple().all(self.db().reader()).await?)
+    }
+
+    /// Closes what can be closed of it just now; tells how many trades.
+    async fn close_left_open(&self, id: AccountId) -> Result<u64> {
+        let _turn = self.desk().turn(id).await;
+        for _ in 0..MOST_TRIES {
+            let book = self.read_book(id).await?;
+            let marks = self.marks_of(&book, None).await?;
+            let open = book.open.len();
+            let mut booking = Booking::new(self, book, self.now());
+            booking.flatten(&marks)?;
+            let closed = open - booking.book.open.len();
+            if closed == 0 {
+                return Ok(0);
+            }
+            if booking.book.open.is_empty() {
+                booking.set_status(AccountStatus::Closed);
+            }
+            booking.note_equity(&marks)?;
+            if booking.write().await?.is_ok() {
+                return Ok(closed as u64);
+            }
+        }
+        Err(Fault::Unavailable(None).into())
+    }
+}
+
+impl Running {
+    fn advance(&self, rules: &Rules, state: State, seen: Seen, cause: Cause, now: DateTime<Utc>) -> Result<Advance> {
+        let end = ChainEnd {
+            challenge: self.id,
+            tenant: self.tenant_id,
+            seq: self.seq,
+            hash: self.evidence_hash.clone(),
+            rules_hash: self.rules_hash.clone(),
+        };
+        let step = Step {
+            cause,
+            actor: None,
+            reason: None,
+            seen: Some(seen.observation),
+            holdings: seen.holdings,
+            verdict: Some(Verdict::Continue),
+            state: Some(state.clone()),
+            status: ChallengeStatus::Active,
+            expires_at: self.expires_at,
+        };
+        let row = evidence::Model::next(&end, rules, now, &step)?;
+        Ok(Advance { state, next_look: next_look(rules, self.expires_at, now), row })
+    }
+}
+
+/// Raises challenges to what their next rows say, but for those that are not as they were read; answers those that are.
+async fn raise(tx: &DatabaseTransaction, batch: &[Advance], now: DateTime<Utc>) -> Result<HashSet<ChallengeId>> {
+    let (mut places, mut values) = (Vec::with_capacity(batch.len()), Vec::<Value>::with_capacity(batch.len() * 5 + 1));
+    values.push(now.into());
+    for advance in batch {
+        let from = values.len() + 1;
+        places.push(format!("(${}, ${}, ${}, ${}, ${})", from, from + 1, from + 2, from + 3, from + 4));
+        let state = serde_json::to_value(&advance.state).map_err(|error| Fault::Bug(error.to_string()))?;
+        values.extend([
+            advance.row.challenge_id.uuid().into(),
+            advance.row.seq.into(),
+            advance.row.hash.clone().into(),
+            state.into(),
+            advance.next_look.into(),
+        ]);
+    }
+    // Both databases call the columns of such a list so.
+    let sql = format!(
+        "UPDATE challenges SET seq = v.column2, evidence_hash = v.column3, state = v.column4, next_look = v.column5, updated_at = $1
+         FROM (VALUES {}) AS v
+         WHERE challenges.id = v.column1 AND challenges.seq = v.column2 - 1 AND challenges.status = 'ACTIVE'
+         RETURNING challenges.id",
+        places.join(", ")
+    );
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    let mut done = HashSet::with_capacity(batch.len());
+    for row in tx.query_all_raw(statement).await? {
+        done.insert(row.try_get::<ChallengeId>("", "id")?);
+    }
+    Ok(done)
+}
