@@ -176,6 +176,8 @@ enum Check {
     /// Whether every paper account's ledger adds up, and is what its fills make of it
     #[command(after_help = "Example: bellwether check ledger")]
     Ledger,
+    /// Judge every challenge again by its evidence, row by row.
+    Evidence,
 }
 
 #[derive(Debug, Subcommand)]
@@ -344,6 +346,7 @@ impl Cli {
                     Some(Check::Database) => commands::check::database(config),
                     Some(Check::Audit) => commands::check::audit(config),
                     Some(Check::Ledger) => commands::check::ledger(config),
+                    Some(Check::Evidence) => commands::check::evidence(config),
                 }
             }
             Command::Backup { to } => commands::backup::make(Config::load(&options)?, to),

@@ -28,7 +28,7 @@ pub use put_tiers::NewTier;
 pub use room::{LimitRoom, Room};
 pub use rules::Rules;
 pub use steer::Steer;
-pub(crate) use sweep::Which;
+pub use sweep::Which;
 pub use tier::{Model as Tier, Phases};
 pub use verify::{EvidenceReport, Proof};
 pub use vocabulary::{

@@ -35,7 +35,7 @@ const MOST_TRIES: u32 = 20;
 
 /// Which running challenges are looked at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Which<'a> {
+pub enum Which<'a> {
     /// Those that hold one of these assets.
     Holding(&'a [AssetId]),
     /// Those of which the clock alone changes something.
@@ -79,7 +79,7 @@ type KnownRules = HashMap<Vec<u8>, Arc<Rules>>;
 
 impl Domain {
     /// Judges running challenges, and closes what is still open where nothing is traded any more.
-    pub(crate) async fn judge_challenges(&self, which: Which<'_>) -> Judged {
+    pub async fn judge_challenges(&self, which: Which<'_>) -> Judged {
         let (mut judged, mut after, mut rules) = (Judged::default(), None, KnownRules::new());
         loop {
             match self.judge_challenges_after(which, after, &mut rules, &mut judged).await {

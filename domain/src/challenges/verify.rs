@@ -97,7 +97,7 @@ impl<'c> Walk<'c> {
         {
             return wrong("the equity is not the balance and what its holdings gained");
         }
-        self.judge(&body).or_else(|what| wrong(what))?;
+        self.judge(&body).or_else(wrong)?;
         self.rows = row.seq;
         self.hash.clone_from(&row.hash);
         self.state = body.state;
@@ -201,6 +201,18 @@ impl Domain {
             last = Some(challenge.id);
         }
         Ok(last)
+    }
+
+    /// Judges all challenges again, for the command line.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn prove_all_evidence(&self) -> Result<EvidenceReport> {
+        let (mut report, mut after) = (EvidenceReport::default(), None);
+        while let Some(last) = self.prove_evidence_after(after, &mut report).await? {
+            after = Some(last);
+        }
+        Ok(report)
     }
 
     /// The evidence of a challenge as JSON Lines: the frozen rules, then a line for each row with its text and hashes, at

@@ -95,6 +95,22 @@ pub(crate) enum AuditAction {
     PaperAccountOpened,
     /// A paper account was suspended, activated or closed.
     PaperAccountStatusChanged,
+    /// A challenge was granted.
+    ChallengeGranted,
+    /// A challenge was begun.
+    ChallengeStarted,
+    /// A challenge was looked at because somebody asked for it.
+    ChallengeEvaluated,
+    /// A challenge was passed by somebody.
+    ChallengePassed,
+    /// A challenge was failed by somebody.
+    ChallengeFailed,
+    /// A challenge was cancelled.
+    ChallengeCancelled,
+    /// A challenge was given more days.
+    ChallengeExtended,
+    /// A challenge's balance was corrected.
+    ChallengeAdjusted,
     /// An entry of the waitlist was removed.
     WaitlistEntryRemoved,
     /// A visitor's message was removed.

@@ -354,6 +354,8 @@ pub(crate) enum Permission {
     TradingReadAll,
     /// Suspend the tenant's paper accounts, activate them again, and close them.
     TradingManage,
+    /// Grant challenges to the tenant's users, and look at, pass, fail, extend, correct and cancel them.
+    ChallengesManage,
     /// See what belongs to other tenants.
     TenantsReadAll,
     /// Make, suspend and activate tenants.

@@ -208,6 +208,8 @@ pub(crate) enum CloseReason {
     TakeProfit,
     /// The account's stop-out level.
     StopOut,
+    /// The challenge, which ended, or was locked until the day is over.
+    Challenge,
 }
 
 /// Which closed trades. Every part that is given must hold.

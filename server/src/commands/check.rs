@@ -33,6 +33,7 @@ pub(crate) fn everything(config: Config) -> anyhow::Result<ExitCode> {
         {
             look_at_chains(&domain, &mut findings).await?;
             look_at_ledgers(&domain, &mut findings).await?;
+            look_at_evidence(&domain, &mut findings).await?;
         }
         Ok(findings.code())
     })
@@ -70,6 +71,19 @@ pub(crate) fn ledger(config: Config) -> anyhow::Result<ExitCode> {
         let domain = app::open_unsigned(&config).await?;
         super::seed::require_migrated(&domain).await?;
         look_at_ledgers(&domain, &mut findings).await?;
+        domain.db().clone().close().await?;
+        Ok(findings.code())
+    })
+}
+
+/// Judges every challenge again by its evidence.
+pub(crate) fn evidence(config: Config) -> anyhow::Result<ExitCode> {
+    block_on(async move {
+        let mut findings = Findings::default();
+        app::require_file(&config)?;
+        let domain = app::open_unsigned(&config).await?;
+        super::seed::require_migrated(&domain).await?;
+        look_at_evidence(&domain, &mut findings).await?;
         domain.db().clone().close().await?;
         Ok(findings.code())
     })
@@ -148,6 +162,18 @@ async fn look_at_ledgers(domain: &Domain, findings: &mut Findings) -> anyhow::Re
     }
     let counts = format!("{} account(s), {} entries, {} fills", report.accounts, report.entries, report.fills);
     if report.faults.is_empty() && report.unread.is_empty() { findings.good("ledgers", &counts) } else { Ok(()) }
+}
+
+async fn look_at_evidence(domain: &Domain, findings: &mut Findings) -> anyhow::Result<()> {
+    let report = match domain.prove_all_evidence().await {
+        Ok(report) => report,
+        Err(error) => return findings.bad("evidence", &error.to_string()),
+    };
+    for problem in &report.problems {
+        findings.bad("evidence of a challenge", problem)?;
+    }
+    let counts = format!("{} challenge(s), {} rows", report.challenges, report.rows);
+    if report.broken == 0 { findings.good("evidence", &counts) } else { Ok(()) }
 }
 
 /// What was found, told line by line.

@@ -1,6 +1,7 @@
 //! The use cases, on both databases.
 
 mod analysis;
+mod challenges;
 mod database;
 mod freshness;
 mod ingest;

@@ -11,4 +11,4 @@ mod orders;
 mod rates;
 mod statements;
 mod stop_out;
-mod support;
+pub(crate) mod support;
