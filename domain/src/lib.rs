@@ -7,6 +7,7 @@
 pub mod analysis;
 pub mod audit;
 pub mod backup;
+pub mod billing;
 pub mod challenges;
 pub mod clock;
 mod csv;

@@ -20,6 +20,7 @@ mod m20261128_000002_analysis;
 mod m20261128_000003_trading;
 mod m20261128_000004_judging;
 mod m20261128_000005_retention;
+mod m20261129_000001_plans;
 mod m20261129_000002_challenges;
 
 use sea_orm_migration::prelude::*;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000003_trading::Migration),
             Box::new(m20261128_000004_judging::Migration),
             Box::new(m20261128_000005_retention::Migration),
+            Box::new(m20261129_000001_plans::Migration),
             Box::new(m20261129_000002_challenges::Migration),
         ]
     }

@@ -4,6 +4,7 @@
 //! Everything that can be refused goes through `field.rs`, which asks for a permission before it runs.
 
 mod analysis;
+mod billing;
 mod context;
 #[cfg(test)]
 mod conventions;
@@ -82,6 +83,7 @@ pub struct Query(
     trading::TradingQuery,
     trading::TradingSeriesQuery,
     market::MarketQuery,
+    billing::BillingQuery,
 );
 
 /// Writes.

@@ -54,7 +54,7 @@ enum Command {
         #[command(subcommand)]
         direction: Direction,
     },
-    /// Put in the reference data (assets); repeatable
+    /// Put in the reference data (plans, exchanges, assets); repeatable
     #[command(after_help = "Example: bellwether seed --demo")]
     Seed {
         /// The demo data too: tenants, users with known passwords, signals

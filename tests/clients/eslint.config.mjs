@@ -31,8 +31,8 @@ export default [
           types: [
             'AccountMetrics', 'BalanceExplanation', 'BalancePart', 'Candle', 'CandleSeries', 'Capability', 'DailyPnl', 'DrawdownLock',
             'DurationBin', 'EquityPoint', 'Exchange', 'ExchangeHoliday', 'ExchangeRate', 'ExchangeSeason', 'ExchangeSession',
-            'IndicatorLine', 'IndicatorPoint', 'IndicatorSeries', 'Job', 'LedgerEntry', 'Limit', 'MarketStatus', 'PageInfo', 'PnlBin',
-            'Portfolio', 'PortfolioSlice', 'Position', 'Protections', 'Quote', 'Reason', 'SchedulerLock', 'SchedulerStatus',
+            'IndicatorLine', 'IndicatorPoint', 'IndicatorSeries', 'Job', 'LedgerEntry', 'Limit', 'MarketStatus', 'PageInfo', 'Plan',
+            'PnlBin', 'Portfolio', 'PortfolioSlice', 'Position', 'Protections', 'Quote', 'Reason', 'SchedulerLock', 'SchedulerStatus',
             'SessionTokens', 'SignalStats', 'SimilarSignal', 'SourceHealth', 'StopGuard', 'Strategy', 'StrategyRule', 'StrategyVote',
             'SymbolCount', 'SymbolMapping', 'TradeDistributions', 'UserError', 'Viewer',
           ],

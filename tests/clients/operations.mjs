@@ -255,13 +255,15 @@ await run('operations', [
     const { userErrors } = await answerTo('RedriveLetter', { input }, token);
     assert.equal(userErrors[0].code, 'NOT_FOUND');
   }],
-  ['Assets, Asset, Exchanges, MarketStatus, Quote, Quotes, Candles, SourceHealth, QuoteUpdated', async () => {
+  ['Plans, Assets, Asset, Exchanges, MarketStatus, Quote, Quotes, Candles, SourceHealth, QuoteUpdated', async () => {
     const token = await login(server, 'trader@atlas.test');
     const owner = await login(server, 'owner@demo.test');
     assert.ok((await call('Assets', { search: 'appl', first: 5 }, token)).nodes.some(({ symbol }) => symbol === 'AAPL'));
     assert.equal((await call('Asset', { symbol: 'ATW.CS' }, token)).currency, 'MAD');
     const exchanges = await call('Exchanges', {}, token);
     assert.ok(exchanges.some(({ code, timeZone }) => code === 'NASDAQ' && timeZone === 'America/New_York'), JSON.stringify(exchanges));
+    const plans = await call('Plans', {});
+    assert.deepEqual(plans.map(({ code, monthlyPrice }) => [code, monthlyPrice]), [['FREE', '0'], ['BASIC', '29'], ['PRO', '99'], ['ENTERPRISE', '299']]);
     const saturday = { exchange: 'NASDAQ', at: '2026-11-21T15:00:00Z' };
     assert.deepEqual(await call('MarketStatus', saturday, token), { isOpen: false, holidaysKnown: true, nextChange: '2026-11-23T14:30:00+00:00' });
     const quote = await call('Quote', { symbol: 'BTC-USD', currency: 'EUR' }, token);

@@ -56,6 +56,11 @@ pub(crate) async fn serve(
     if config.auth.allow_weak_password_hashing {
         tracing::warn!("auth.allow_weak_password_hashing is on: passwords may be hashed too cheaply to be kept safe");
     }
+    // Here and not by `seed` alone, so that a new version shows its prices wherever it is started.
+    let changed = bellwether_seeds::plans(&domain).await.context("the plans could not be put into the database")?;
+    if changed > 0 {
+        tracing::info!(changed, "the plans are those of this version now");
+    }
     let shutdown = CancellationToken::new();
     let listener = app::listen(config).await?;
     if let Some(address) = config.metrics.listen {

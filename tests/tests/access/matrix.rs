@@ -445,6 +445,7 @@ const ROWS: &[Row] = &[
         [YES, YES, YES, YES, YES, YES, YES]),
     row("Query.marketStatus", Thing::None, "{ marketStatus(exchange: \"NYSE\") { isOpen } }", "/marketStatus",
         [YES, YES, YES, YES, YES, YES, YES]),
+    row("Query.plans", Thing::None, "{ plans { code monthlyPrice } }", "/plans/3", [YES, YES, YES, YES, YES, YES, YES]),
     // Simulated prices are for everybody; tests/use_cases/market has those that are not.
     row("Query.quote", Thing::None, "{ quote(symbol: \"AAPL\") { price } }", "/quote",
         [YES, YES, YES, YES, YES, YES, YES]),

@@ -132,6 +132,13 @@ both_databases! {
             "UPDATE assets SET currency = 'DOLLARS'",
             "DELETE FROM tenants",
             "UPDATE assets SET symbol = ''",
+            "UPDATE plans SET code = 'GOLD' WHERE code = 'PRO'",
+            "UPDATE plans SET position = 0",
+            "UPDATE plans SET currency = 'DOLLARS'",
+            "UPDATE plans SET monthly_price = -1",
+            "UPDATE plans SET yearly_price = -1",
+            "UPDATE plans SET external_signals_per_day = -1",
+            "UPDATE plans SET max_pipelines = -1",
         ] {
             assert!(writer.execute_unprepared(statement).await.is_err(), "{statement}");
         }

@@ -11,6 +11,7 @@ mod list;
 mod market;
 mod model;
 mod outbox;
+mod plans;
 mod record;
 mod scheduler;
 mod trading;

@@ -11,6 +11,7 @@ mod introspection;
 mod machines;
 mod mail;
 mod market;
+mod plans;
 mod refusals;
 mod requests;
 mod site;

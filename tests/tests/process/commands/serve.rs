@@ -29,6 +29,30 @@ both_databases! {
         app.shell("bellwether migrate up").expect_done();
         app.serve().await;
     }
+
+    /// A new version's prices are there with its start, also where nobody seeds; the same version writes none again.
+    async fn it_brings_the_plans_up_to_date(app: Place) {
+        app.make_keys();
+        app.done(&["migrate", "up"]);
+        let prices = json!([
+            {"code": "FREE", "monthlyPrice": "0"}, {"code": "BASIC", "monthlyPrice": "29"},
+            {"code": "PRO", "monthlyPrice": "99"}, {"code": "ENTERPRISE", "monthlyPrice": "299"},
+        ]);
+        let change = "UPDATE plans SET monthly_price = 990001 WHERE code = 'PRO'";
+        for (change, changed) in [(None, Some(4)), (None, None), (Some(change), Some(1))] {
+            if let Some(change) = change {
+                let db = app.database().await;
+                assert_eq!(db.execute_unprepared(change).await.unwrap().rows_affected(), 1);
+                db.close().await.unwrap();
+            }
+            let server = app.serve().await;
+            let answer = server.anonymous().data("{ plans { code monthlyPrice } }", json!({})).await;
+            assert_eq!(answer["plans"], prices);
+            let told = server.lines().find(|line| line["message"] == "the plans are those of this version now");
+            assert_eq!(told.and_then(|line| line["changed"].as_u64()), changed);
+            server.terminate().await;
+        }
+    }
 }
 
 #[tokio::test]
