@@ -234,8 +234,12 @@ impl Booking {
         self.new_trades.iter().chain(&self.changed_trades).filter_map(Closed::of).collect()
     }
 
-    /// A trade that was there is another now.
+    /// A trade is another now: one that was there, or that this booking has opened.
     pub(super) fn change(&mut self, changed: trade::Model) {
+        if let Some(new) = self.new_trades.iter_mut().find(|trade| trade.id == changed.id) {
+            *new = changed;
+            return;
+        }
         self.changed_trades.retain(|trade| trade.id != changed.id);
         self.changed_trades.push(changed);
     }

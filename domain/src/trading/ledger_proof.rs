@@ -209,14 +209,14 @@ impl History {
     /// The balance is the deposit, what closed trades gained after fees, and what opening the others cost.
     fn prove_balance(&self, account: &Account, faults: &mut Faults) {
         let part = |trade: &Trade| trade.realized_pnl.map_or_else(|| trade.entry_fee.checked_neg(), Ok);
-        let corrected = self.entries.iter().filter(|entry| entry.kind == LedgerKind::Adjustment);
+        let mut corrected = self.entries.iter().filter(|entry| entry.kind == LedgerKind::Adjustment);
         let begun = corrected.try_fold(account.initial_balance, |sum, entry| sum.checked_add(entry.amount));
         let sum =
             begun.and_then(|begun| self.trades.iter().try_fold(begun, |sum, trade| sum.checked_add(part(trade)?)));
         let balance = self.entries.last().map_or(Money::ZERO, |last| last.balance_after);
         match sum {
             Ok(sum) if sum == balance => {}
-            Ok(sum) => faults.tell(format!("the balance is {balance}, its deposit, corrections and trades make {sum}")),
+            Ok(sum) => faults.tell(format!("the balance is {balance}, its deposit and trades make {sum}")),
             Err(error) => faults.tell(format!("the balance: {error}")),
         }
     }

@@ -46,7 +46,7 @@ both_databases! {
         for challenge in [&passed, &next] {
             assert_valid(&app, challenge).await;
         }
-        assert_eq!(app.domain.check_ledgers().await.unwrap().faults, []);
+        assert_ledgers(&app).await;
     }
 
     async fn scenario_2_a_days_loss_fails_by_a_quote_and_everything_is_closed(app: TestDomain) {

@@ -57,7 +57,7 @@ both_databases! {
         let (_, third) = begun(&app, vec![usual()]).await;
         assert_eq!(steer(&app, &third, Steer::Adjust(money("-500"))).await.unwrap().status, Status::Active);
         assert_eq!(steer(&app, &third, Steer::Adjust(money("-0.01"))).await.unwrap().status, Status::Failed);
-        assert_eq!(app.domain.check_ledgers().await.unwrap().faults, []);
+        assert_ledgers(&app).await;
         assert_eq!(app.domain.audit_chains().await.unwrap().iter().filter(|chain| chain.broken_at.is_some()).count(), 0);
     }
 

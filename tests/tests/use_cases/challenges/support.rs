@@ -87,3 +87,9 @@ pub async fn assert_valid(app: &TestDomain, challenge: &Challenge) {
     let proof = app.domain.prove_evidence(challenge).await.unwrap();
     assert_eq!((proof.problem, proof.rows), (None, challenge.seq));
 }
+
+/// Every account's ledger adds up.
+pub async fn assert_ledgers(app: &TestDomain) {
+    let report = app.domain.check_ledgers().await.unwrap();
+    assert!(report.faults.is_empty() && report.unread.is_empty(), "{:?} {:?}", report.faults, report.unread);
+}
