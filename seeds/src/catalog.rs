@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use bellwether_domain::billing::{NewPlan, SubscriptionTier};
-use bellwether_domain::fixed::Money;
+use bellwether_domain::challenges::{NewTier, PhaseKind, Rules};
+use bellwether_domain::fixed::{FixedError, Money, Percent};
 use bellwether_domain::trading::minor_digits;
 use bellwether_domain::{Fault, Result};
 use serde::Deserialize;
@@ -49,6 +50,50 @@ pub struct ChallengeTier {
     pub consistency_percent: u32,
     /// How many days it lasts.
     pub duration_days: u32,
+    /// How much can be held with one unit of its money.
+    pub leverage: i32,
+}
+
+impl ChallengeTier {
+    /// The tier that it makes, in the file's currency: an evaluation, and a simulated funded account under the same limits,
+    /// without a target and without an end. Every setting is at its default.
+    ///
+    /// # Errors
+    /// When an amount does not fit.
+    pub fn to_new(&self, currency: &str) -> Result<NewTier> {
+        let percent = |whole: u32| Percent::from_int(whole.into());
+        let balance = Money::from_raw(self.balance_cents.checked_mul(100).ok_or(FixedError::Overflow)?);
+        let evaluation = Rules {
+            currency: currency.to_owned(),
+            leverage: self.leverage,
+            profit_target: Some(percent(self.profit_target_percent)?),
+            daily_loss: Some(percent(self.daily_loss_percent)?),
+            drawdown: Some(percent(self.drawdown_percent)?),
+            minimum_days: self.minimum_trading_days,
+            position: Some(percent(self.position_percent)?),
+            consistency: Some(percent(self.consistency_percent)?),
+            duration_days: Some(self.duration_days),
+            ..Rules::unlimited(PhaseKind::Evaluation, balance)
+        };
+        let funded = Rules {
+            phase: PhaseKind::Funded,
+            profit_target: None,
+            minimum_days: 0,
+            consistency: None,
+            duration_days: None,
+            ..evaluation.clone()
+        };
+        let mut name = self.code.to_lowercase();
+        name.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
+        Ok(NewTier {
+            code: self.code.clone(),
+            name,
+            is_recommended: self.recommended,
+            price: None,
+            is_refundable: false,
+            phases: vec![evaluation, funded],
+        })
+    }
 }
 
 /// The file's own form.
@@ -195,6 +240,7 @@ mod tests {
             position_percent: 20,
             consistency_percent: 40,
             duration_days: 45,
+            leverage: 10,
         };
         assert_eq!(catalog.challenge_tiers[1], pro);
     }

@@ -12,7 +12,7 @@ use bellwether_domain::signals::{Audience, RecordOutcome, Recording, SignalOrigi
 use bellwether_domain::{Domain, Fault, Problem, ProblemCode, Result};
 use chrono::{DurationRound, TimeDelta};
 
-use crate::{signals, trades};
+use crate::{challenges, signals, trades};
 
 /// The password of every demo login.
 pub const DEMO_PASSWORD: &str = "Demo-Passw0rd!";
@@ -52,15 +52,17 @@ pub struct DemoDone {
     pub settled: u64,
     /// Paper trades that were made.
     pub trades: usize,
+    /// Challenges that were made.
+    pub challenges: usize,
     /// Simulated candles that were made.
     pub candles: usize,
 }
 
 impl fmt::Display for DemoDone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { users, inserted, ignored, settled, candles, trades } = self;
+        let Self { users, inserted, ignored, settled, candles, trades, challenges } = self;
         write!(f, "{users} new users, {inserted} new signals, {ignored} were there, {settled} settled, ")?;
-        write!(f, "{candles} candles, {trades} trades")
+        write!(f, "{candles} candles, {trades} trades, {challenges} challenges")
     }
 }
 
@@ -111,6 +113,7 @@ pub async fn demo(domain: &Domain) -> Result<DemoDone> {
         let Recording { tenant_id, author_id, .. } = recording(domain, person).await?;
         if let Some(user_id) = author_id {
             done.trades += trades::put(domain, person.email, (tenant_id, user_id), anchor).await?;
+            done.challenges += challenges::put(domain, person.email, (tenant_id, user_id), anchor).await?;
         }
     }
     Ok(done)

@@ -86,9 +86,11 @@ impl Model {
     }
 
     /// A challenge that was granted, with its first row of evidence.
-    pub(crate) fn granted(blank: Self, ruling: Option<(UserId, String)>) -> Result<(Self, evidence::Model)> {
+    pub(crate) fn granted(
+        blank: Self,
+        (actor, reason): (Option<UserId>, Option<String>),
+    ) -> Result<(Self, evidence::Model)> {
         let mut challenge = blank;
-        let (actor, reason) = ruling.unzip();
         let step = Step { actor, reason, ..Step::of(&challenge, Cause::Granted) };
         let row = challenge.take(challenge.created_at, step)?;
         Ok((challenge, row))
@@ -137,7 +139,7 @@ impl Model {
         }
         let (owner, tier) = ((self.tenant_id, self.user_id), (self.tier_code.clone(), self.tier_name.clone()));
         let next = Self::blank(id, owner, tier, self.phases.clone(), (self.phase + 1, Some(self.id)), at)?;
-        Self::granted(next, None).map(Some)
+        Self::granted(next, (None, None)).map(Some)
     }
 
     /// Takes a step: changes what it changes of the challenge, and answers the row of evidence to be written with it.

@@ -1,5 +1,6 @@
 //! Granting a challenge to a user: its rules are frozen, and it waits to be begun.
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
@@ -42,7 +43,8 @@ impl Domain {
         let user = user.ok_or_else(no_user)?;
         let tier = self.tier_to_grant(&new.tier).await?;
         let actor = (user.tenant_id == member.tenant_id).then_some(member.user_id);
-        self.grant_of((user.tenant_id, user.id), tier, (member.user_id, reason), actor, client).await
+        let ruling = (Some(member.user_id), reason);
+        self.grant_of((user.tenant_id, user.id), tier, ruling, self.now(), actor, client).await
     }
 
     async fn tier_to_grant(&self, code: &str) -> Result<Tier> {
@@ -60,14 +62,15 @@ impl Domain {
         &self,
         owner: (TenantId, UserId),
         tier: Tier,
-        ruling: (UserId, String),
+        ruling: (Option<UserId>, String),
+        at: DateTime<Utc>,
         actor_id: Option<UserId>,
         client: &ClientInfo,
     ) -> Result<Challenge> {
         let reason = ruling.1.clone();
         let named = (tier.code, tier.name);
-        let blank = Challenge::blank(self.new_uuid(), owner, named, tier.phases, (1, None), self.now())?;
-        let (challenge, row) = Challenge::granted(blank, Some(ruling))?;
+        let blank = Challenge::blank(self.new_uuid(), owner, named, tier.phases, (1, None), at)?;
+        let (challenge, row) = Challenge::granted(blank, (ruling.0, Some(ruling.1)))?;
         let entry = NewEntry {
             tenant_id: owner.0,
             actor_id,
@@ -103,13 +106,16 @@ impl Domain {
         Ok(challenge)
     }
 
-    /// Grants a challenge of this tier by the installation itself, for demo data.
-    ///
-    /// # Errors
-    /// NOT_FOUND for a tier that is not there.
-    pub async fn grant_demo_challenge(&self, owner: (TenantId, UserId), tier: &str, reason: &str) -> Result<Challenge> {
+    /// Grants a challenge of this tier by the installation itself, as at a moment, for demo data.
+    pub(super) async fn grant_demo_challenge(
+        &self,
+        owner: (TenantId, UserId),
+        tier: &str,
+        reason: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Challenge> {
         let tier = self.tier_to_grant(tier).await?;
-        self.grant_of(owner, tier, (owner.1, reason.to_owned()), None, &ClientInfo::default()).await
+        self.grant_of(owner, tier, (None, reason.to_owned()), at, None, &ClientInfo::default()).await
     }
 }
 

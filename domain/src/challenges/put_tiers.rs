@@ -51,7 +51,7 @@ impl NewTier {
 
 impl Domain {
     /// Makes these the tiers that are offered, in this order. What is the same stays as it is; a tier that is not among them
-    /// is offered no more, and its challenges run on. Tells how many there are now.
+    /// is offered no more, and its challenges run on. Tells how many were new, changed or withdrawn.
     ///
     /// # Errors
     /// Every problem with them, and nothing is changed.
@@ -95,8 +95,9 @@ impl Domain {
             rows.push(Tier { place, is_offered: false, is_recommended: false, ..old.clone() });
         }
         let is_same = |row: &Tier| known.iter().any(|old| old == row);
-        if rows.iter().all(is_same) {
-            return Ok(tiers.len());
+        let changed = rows.iter().filter(|row| !is_same(row)).count();
+        if changed == 0 {
+            return Ok(0);
         }
         self.db()
             .write(|tx: &DatabaseTransaction| {
@@ -127,7 +128,7 @@ impl Domain {
                 })
             })
             .await?;
-        Ok(tiers.len())
+        Ok(changed)
     }
 
     /// The tiers that are offered, in their order.

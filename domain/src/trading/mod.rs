@@ -35,7 +35,7 @@ mod look;
 mod metrics;
 mod note_equity;
 mod order;
-mod past_trades;
+pub(crate) mod past_trades;
 mod pending;
 mod place_order;
 mod positions;

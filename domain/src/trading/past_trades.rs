@@ -13,6 +13,7 @@ use super::cost::Cost;
 use super::decide::Execution;
 use super::look::Look;
 use super::request::{NewOrder, OrderRequest};
+use super::trade::Model as Trade;
 use super::trigger::entry;
 use super::vocabulary::{CloseReason, OrderType, Side};
 use crate::Domain;
@@ -74,11 +75,27 @@ impl Domain {
 
     async fn put_past_trade(&self, account: &Account, past: &PastTrade) -> Result<()> {
         let asset = self.asset_of_symbol(past.symbol, &[]).await?;
+        let (at, mark) = (past.opened.at, mark(&asset, past.opened)?);
+        let mut booking = Booking::new(self, self.read_book(account.id).await?, at);
+        let opened = self.open_past(&mut booking, &mark, past.side, past.quantity)?;
+        booking.settle(&Marks::from([(asset.id, mark)]))?;
+        written(booking).await?;
+
+        let Some((closed, reason)) = past.closed else { return Ok(()) };
+        let (at, mark) = (closed.at, self::mark(&asset, closed)?);
+        let mut booking = Booking::new(self, self.read_book(account.id).await?, at);
+        self.close_past(&mut booking, &mark, &opened, reason)?;
+        booking.settle(&Marks::new())?;
+        written(booking).await
+    }
+
+    /// Opens a trade by a market order at a mark that is taken to have been.
+    pub(crate) fn open_past(&self, booking: &mut Booking, mark: &Mark, side: Side, quantity: &str) -> Result<Trade> {
         let request = OrderRequest::read(&NewOrder {
-            account_id: account.id,
-            symbol: past.symbol.to_owned(),
-            side: past.side,
-            quantity: past.quantity.to_owned(),
+            account_id: booking.book.account.id,
+            symbol: mark.asset.symbol.clone(),
+            side,
+            quantity: quantity.to_owned(),
             order_type: OrderType::Market,
             limit_price: None,
             stop_price: None,
@@ -88,31 +105,31 @@ impl Domain {
             signal_id: None,
         });
         let request = request.map_err(Error::Problems)?;
-
-        let (at, mark) = (past.opened.at, mark(&asset, past.opened)?);
-        let execution = met(&mark, past.side, at)?;
-        let book = self.read_book(account.id).await?;
-        let cost = Cost::of(&book, &mark, execution.price, request.quantity)?;
-        let mut booking = Booking::new(self, book, at);
-        let order = self.new_order(&booking, &asset, &request);
+        let execution = met(mark, side, booking.now())?;
+        let cost = Cost::of(&booking.book, mark, execution.price, request.quantity)?;
+        let order = self.new_order(booking, &mark.asset, &request);
         booking.place(order.clone());
-        let (_, opened) = booking.open(order, &execution, &cost)?;
-        booking.settle(&Marks::from([(asset.id, mark)]))?;
-        written(booking).await?;
+        Ok(booking.open(order, &execution, &cost)?.1)
+    }
 
-        let Some((closed, reason)) = past.closed else { return Ok(()) };
-        let (at, mark) = (closed.at, self::mark(&asset, closed)?);
-        let execution = met(&mark, past.side.opposite(), at)?;
-        let mut booking = Booking::new(self, self.read_book(account.id).await?, at);
-        let order = self.closing_order(&booking, &opened, opened.quantity, None);
+    /// Closes a trade at a mark that is taken to have been.
+    pub(crate) fn close_past(
+        &self,
+        booking: &mut Booking,
+        mark: &Mark,
+        trade: &Trade,
+        reason: CloseReason,
+    ) -> Result<()> {
+        let execution = met(mark, trade.side.opposite(), booking.now())?;
+        let order = self.closing_order(booking, trade, trade.quantity, None);
         booking.place(order.clone());
-        booking.close(order, &opened, opened.quantity, reason, &execution)?;
-        booking.settle(&Marks::new())?;
-        written(booking).await
+        booking.close(order, trade, trade.quantity, reason, &execution)?;
+        Ok(())
     }
 }
 
-async fn written(booking: Booking) -> Result<()> {
+/// Writes what nobody can have changed meanwhile.
+pub(crate) async fn written(booking: Booking) -> Result<()> {
     booking
         .write()
         .await?
@@ -121,7 +138,7 @@ async fn written(booking: Booking) -> Result<()> {
 }
 
 /// The mark of a price that is taken to have been.
-fn mark(asset: &Arc<Asset>, PastPrice { at, bid, ask }: PastPrice) -> Result<Mark> {
+pub(crate) fn mark(asset: &Arc<Asset>, PastPrice { at, bid, ask }: PastPrice) -> Result<Mark> {
     let quote = Quote {
         asset_id: asset.id,
         symbol: asset.symbol.clone(),

@@ -202,7 +202,7 @@ impl Domain {
 impl Booking {
     /// Looks at the account as it is now: judges the challenge that it belongs to, and notes what it is worth. The last thing
     /// that a booking with fills does.
-    pub(super) fn settle(&mut self, marks: &Marks) -> Result<()> {
+    pub(crate) fn settle(&mut self, marks: &Marks) -> Result<()> {
         self.judge(marks, Cause::Fill, None)?;
         Ok(self.note_equity(marks)?)
     }

@@ -57,9 +57,10 @@ pub(crate) async fn serve(
         tracing::warn!("auth.allow_weak_password_hashing is on: passwords may be hashed too cheaply to be kept safe");
     }
     // Here and not by `seed` alone, so that a new version shows its prices wherever it is started.
-    let changed = bellwether_seeds::plans(&domain).await.context("the plans could not be put into the database")?;
+    let changed =
+        bellwether_seeds::offers(&domain).await.context("the plans and tiers could not be put into the database")?;
     if changed > 0 {
-        tracing::info!(changed, "the plans are those of this version now");
+        tracing::info!(changed, "the plans and the tiers of challenges are those of this version now");
     }
     let shutdown = CancellationToken::new();
     let listener = app::listen(config).await?;

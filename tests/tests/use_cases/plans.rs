@@ -16,7 +16,7 @@ both_databases! {
         assert_eq!(codes(&before), ["FREE", "BASIC", "PRO", "ENTERPRISE"]);
         app.clock.advance(TimeDelta::days(1));
         bellwether_seeds::reference(&app.domain).await.unwrap();
-        assert_eq!(bellwether_seeds::plans(&app.domain).await.unwrap(), 0);
+        assert_eq!(bellwether_seeds::offers(&app.domain).await.unwrap(), 0);
         assert_eq!(app.domain.plans().await.unwrap(), before);
     }
 

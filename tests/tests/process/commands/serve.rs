@@ -48,7 +48,7 @@ both_databases! {
             let server = app.serve().await;
             let answer = server.anonymous().data("{ plans { code monthlyPrice } }", json!({})).await;
             assert_eq!(answer["plans"], prices);
-            let told = server.lines().find(|line| line["message"] == "the plans are those of this version now");
+            let told = server.lines().find(|line| line["message"] == "the plans and the tiers of challenges are those of this version now");
             assert_eq!(told.and_then(|line| line["changed"].as_u64()), changed);
             server.terminate().await;
         }
