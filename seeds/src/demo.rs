@@ -112,8 +112,9 @@ pub async fn demo(domain: &Domain) -> Result<DemoDone> {
     for person in &PEOPLE {
         let Recording { tenant_id, author_id, .. } = recording(domain, person).await?;
         if let Some(user_id) = author_id {
-            done.trades += trades::put(domain, person.email, (tenant_id, user_id), anchor).await?;
+            // In this order, so that the newest account is the one of the demo's own trades.
             done.challenges += challenges::put(domain, person.email, (tenant_id, user_id), anchor).await?;
+            done.trades += trades::put(domain, person.email, (tenant_id, user_id), anchor).await?;
         }
     }
     Ok(done)

@@ -176,7 +176,8 @@ enum Check {
     /// Whether every paper account's ledger adds up, and is what its fills make of it
     #[command(after_help = "Example: bellwether check ledger")]
     Ledger,
-    /// Judge every challenge again by its evidence, row by row.
+    /// Whether every challenge's evidence is whole, and comes to the same when it is judged again
+    #[command(after_help = "Example: bellwether check evidence")]
     Evidence,
 }
 

@@ -51,7 +51,7 @@ pub struct PastPrice {
 
 impl Domain {
     /// Opens an account of this user with trades that are taken to have happened, the first first, unless they have an
-    /// account already; tells whether it did. For demo data: fills, fees and the ledger are made as those of any trade.
+    /// account of their own already; tells whether it did. For demo data: fills, fees and the ledger are made as those of any trade.
     ///
     /// # Errors
     /// When a trade is not one, or the database does not answer.
@@ -63,6 +63,7 @@ impl Domain {
         trades: &[PastTrade],
     ) -> Result<bool> {
         let own = account::Entity::unscoped().filter(account::Column::UserId.eq(owner.1));
+        let own = own.filter(account::Column::ChallengeId.is_null());
         if own.count(self.db().reader()).await? > 0 {
             return Ok(false);
         }

@@ -21,9 +21,9 @@ async fn rows(place: &Place) -> [i64; 4] {
 }
 
 /// How many assets have a year of candles; how many assets with timeframe and mode have twenty signals, and some that were
-/// decided; how many outcomes there are, with none; open and closed trades.
-async fn past(place: &Place) -> [i64; 6] {
-    let mut past = [0; 6];
+/// decided; how many outcomes there are, with none; open and closed trades of paper accounts; how many statuses challenges have.
+async fn past(place: &Place) -> [i64; 7] {
+    let mut past = [0; 7];
     let queries = [
         "SELECT count(*) AS figure FROM (SELECT 1 FROM candles WHERE timeframe = '1d' GROUP BY series_id \
          HAVING count(*) >= 245) AS years",
@@ -32,8 +32,11 @@ async fn past(place: &Place) -> [i64; 6] {
         "SELECT count(*) AS figure FROM (SELECT DISTINCT asset_id, timeframe, mode FROM signals \
          WHERE outcome IN ('WIN', 'LOSS')) AS decided",
         "SELECT count(DISTINCT COALESCE(outcome, 'OPEN')) AS figure FROM signals",
-        "SELECT count(*) AS figure FROM trades WHERE status = 'OPEN'",
-        "SELECT count(*) AS figure FROM trades WHERE status = 'CLOSED'",
+        "SELECT count(*) AS figure FROM trades JOIN accounts ON accounts.id = account_id \
+         WHERE trades.status = 'OPEN' AND challenge_id IS NULL",
+        "SELECT count(*) AS figure FROM trades JOIN accounts ON accounts.id = account_id \
+         WHERE trades.status = 'CLOSED' AND challenge_id IS NULL",
+        "SELECT count(DISTINCT status) AS figure FROM challenges",
     ];
     for (figure, query) in past.iter_mut().zip(queries) {
         *figure = place.figure(query).await;
@@ -87,11 +90,12 @@ both_databases! {
         app.done(&["migrate", "up"]);
         app.done(&["seed", "--demo"]);
         let first = past(&app).await;
-        let [years, series, decided, outcomes, open, closed] = first;
+        let [years, series, decided, outcomes, open, closed, challenges] = first;
         assert!(years >= 20, "{years} assets have a year of daily candles");
         assert_eq!(series, 24, "eight assets, each in three timeframes and modes, with at least twenty signals");
         assert_eq!((decided, outcomes), (24, 4), "some of each were decided; there are hits, misses, expired and open ones");
         assert_eq!([open, closed], [3, 5]);
+        assert_eq!(challenges, 4, "one was failed, one passed, one waits and one is under way");
         let again = app.done(&["seed", "--demo"]).out;
         assert!(again.contains(" 0 new signals,") && again.contains(" 0 trades"), "{again}");
         app.done(&["reset", "--demo"]);

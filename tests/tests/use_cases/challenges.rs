@@ -1,5 +1,6 @@
 //! Challenges, on both databases: what happens on an account is judged in its own transaction, and can be judged again.
 
+mod demo;
 mod many;
 mod steering;
 mod support;

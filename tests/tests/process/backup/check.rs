@@ -28,7 +28,7 @@ both_databases! {
         let lines: Vec<&str> = said.lines().map(|line| line.strip_prefix("ok      ").unwrap()).collect();
         let whats: Vec<&str> = lines.iter().map(|line| line.split(':').next().unwrap()).collect();
         assert_eq!(whats, [
-            "configuration", "keys", "database", "migrations", "integrity", "foreign keys", "audit chains", "ledgers",
+            "configuration", "keys", "database", "migrations", "integrity", "foreign keys", "audit chains", "ledgers", "evidence",
         ]);
         assert_eq!(app.done(&["check", "database"]).out.lines().count(), 4);
         assert_eq!(app.done(&["check", "audit"]).out, "ok      audit chains: 1 tenant(s)\n");
@@ -43,7 +43,7 @@ both_databases! {
         };
         assert!(missing[1].starts_with(part) && missing[1].contains("bellwether migrate up"), "{missing:?}");
         assert_eq!(missing.len(), 2, "{missing:?}");
-        for args in [&["check", "audit"][..], &["check", "ledger"], &["backup", "--to", "backups"]] {
+        for args in [&["check", "audit"][..], &["check", "ledger"], &["check", "evidence"], &["backup", "--to", "backups"]] {
             let said = app.refused(1, args);
             assert!(said.contains("bellwether migrate up") && (!is_file || said.contains("--data-dir")), "{said}");
         }

@@ -39,7 +39,7 @@ both_databases! {
             {"code": "PRO", "monthlyPrice": "99"}, {"code": "ENTERPRISE", "monthlyPrice": "299"},
         ]);
         let change = "UPDATE plans SET monthly_price = 990001 WHERE code = 'PRO'";
-        for (change, changed) in [(None, Some(4)), (None, None), (Some(change), Some(1))] {
+        for (change, changed) in [(None, Some(7)), (None, None), (Some(change), Some(1))] {
             if let Some(change) = change {
                 let db = app.database().await;
                 assert_eq!(db.execute_unprepared(change).await.unwrap().rows_affected(), 1);
