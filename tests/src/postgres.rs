@@ -10,6 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::UNIX_EPOCH;
 
 use bellwether_migrations::Migrator;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
@@ -26,7 +27,9 @@ const OPTIONS: &str = "options=-c%20role%3Dbellwether_plain%20-c%20bellwether.te
 pub async fn new_database() -> Option<String> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let server = server().await?;
-    let name = format!("bellwether_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    // A run of thousands of processes may see a process id twice.
+    let began = UNIX_EPOCH.elapsed().unwrap().as_micros();
+    let name = format!("bellwether_test_{}_{began}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let admin = connect(&server, "postgres").await;
     admin.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER {ROLE}")).await.unwrap();
     admin.close().await.unwrap();
