@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::evaluate::{Floor, Observation, State, divide_up, saturate};
+use super::evaluate::{Floor, Observation, State, divide_up, percent_of, saturate};
 use super::rules::Rules;
 use super::vocabulary::RiskLevel;
 use crate::fixed::{Money, Percent};
@@ -26,6 +26,23 @@ pub struct LimitRoom {
     pub used: Percent,
 }
 
+/// What is left to the limit of one asset's open trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionRoom {
+    /// What they have cost, of the asset where that is most.
+    pub held: Money,
+    /// The most that they may have cost.
+    pub most: Money,
+    /// What they have cost in percent of the initial balance.
+    pub value: Percent,
+    /// What they may have.
+    pub limit: Percent,
+    /// What more that asset's trades may cost; below zero where the limit is broken.
+    pub left: Money,
+    /// The same in percentage points of the limit.
+    pub left_percent: Percent,
+}
+
 /// How much room a challenge leaves at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
@@ -33,6 +50,8 @@ pub struct Room {
     pub daily_loss: Option<LimitRoom>,
     /// To the drawdown.
     pub drawdown: Option<LimitRoom>,
+    /// To the largest position.
+    pub position: Option<PositionRoom>,
     /// How much is used of the daily loss or the drawdown, whichever is nearer. A price brings nobody beyond the position.
     pub risk: RiskLevel,
     /// The realized profit to be reached.
@@ -69,6 +88,19 @@ fn limit_room(floor: Floor, equity: Money) -> LimitRoom {
     }
 }
 
+fn position_room(rules: &Rules, held: Money) -> Option<PositionRoom> {
+    let (limit, most) = (rules.position?, rules.largest_position()?);
+    let value = percent_of(held, rules.initial_balance);
+    Some(PositionRoom {
+        held,
+        most,
+        value,
+        limit,
+        left: Money::from_raw(most.raw().saturating_sub(held.raw())),
+        left_percent: Percent::from_raw(limit.raw().saturating_sub(value.raw())),
+    })
+}
+
 impl Room {
     /// The room at an observation that was judged already.
     pub fn of(rules: &Rules, state: &State, seen: &Observation) -> Self {
@@ -91,6 +123,7 @@ impl Room {
         Self {
             daily_loss,
             drawdown,
+            position: position_room(rules, seen.largest_position),
             risk: risk(used),
             target,
             profit,
