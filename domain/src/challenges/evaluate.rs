@@ -326,3 +326,6 @@ fn position_breach(rules: &Rules, seen: &Observation) -> Option<Breach> {
     let value = percent_of(held, rules.initial_balance);
     (value > limit).then_some(Breach { rule: RuleKind::PositionSize, value, limit })
 }
+
+#[cfg(test)]
+pub(super) mod tests;

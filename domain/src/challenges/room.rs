@@ -146,3 +146,6 @@ fn risk(used: Percent) -> RiskLevel {
         _ => RiskLevel::High,
     }
 }
+
+#[cfg(test)]
+mod tests;

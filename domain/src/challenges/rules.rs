@@ -167,3 +167,6 @@ impl Rules {
         self.duration_days.and_then(|days| begun.checked_add_signed(TimeDelta::days(days.into())))
     }
 }
+
+#[cfg(test)]
+mod tests;
