@@ -3,7 +3,8 @@
 //!
 //! Every limit is a floor under the equity, computed exactly: an equity on the floor breaks nothing, one below it does. The
 //! order is fixed: the challenge's days, then the daily loss, the drawdown and the position, then the target. What a later
-//! rule would have said is not looked at.
+//! rule would have said is not looked at. A daily loss that only locks the day is no violation, and comes after those that
+//! are. What is said of a limit in percent is rounded up: it is more than the limit exactly where the limit is broken.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use super::rules::Rules;
 use super::vocabulary::{
     ChallengeStatus, DailyBase, DailyLossBasis, DrawdownAnchor, DrawdownBasis, OnDailyBreach, RuleKind,
 };
-use crate::fixed::{Money, Percent, divide_half_even};
+use crate::fixed::{Money, Percent};
 
 /// Money times a share of a millionth, in which floors are exact.
 const WHOLE: i128 = 1_000_000;
@@ -92,50 +93,88 @@ pub enum Verdict {
 /// A floor under the equity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Floor {
-    /// What the loss is counted from.
+    /// What the loss is counted from: as far above the floor as may be lost.
     pub reference: Money,
-    /// What the percentages are of.
+    /// What the percentages are of; not below zero.
     whole: Money,
     /// The limit, in percent of that.
     pub limit: Percent,
-    /// The floor, in ten-thousandths of a unit's millionth.
+    /// The floor, in millionths of a ten-thousandth.
     exact: i128,
 }
 
 impl Floor {
+    /// A share of the whole under the reference.
+    fn under(reference: Money, whole: Money, limit: Percent) -> Self {
+        let whole = whole.max(Money::ZERO);
+        let mut floor = Self { reference, whole, limit, exact: exactly(reference) };
+        floor.exact -= floor.allowed();
+        floor
+    }
+
+    /// The same, but no higher than this: a floor that stopped rising there.
+    fn at_most(mut self, highest: Money) -> Self {
+        if self.exact > exactly(highest) {
+            self.exact = exactly(highest);
+            self.reference = Money::from_raw(saturate(divide_up(self.exact + self.allowed(), WHOLE)));
+        }
+        self
+    }
+
+    /// What may be lost, as exactly as the floor.
+    fn allowed(&self) -> i128 {
+        i128::from(self.whole.raw()) * i128::from(self.limit.raw())
+    }
+
+    /// What is lost, as exactly as the floor; below zero where the equity lies above the reference.
+    fn lost(&self, equity: Money) -> i128 {
+        self.exact + self.allowed() - exactly(equity)
+    }
+
     /// The least equity that breaks nothing.
     pub fn least_equity(&self) -> Money {
-        let raw = -(-self.exact).div_euclid(WHOLE);
-        Money::from_raw(<i64 as TryFrom<i128>>::try_from(raw).unwrap_or(i64::MAX))
+        Money::from_raw(saturate(divide_up(self.exact, WHOLE)))
     }
 
-    /// How far the equity lies below the reference, in percent as the limit is; below zero where it lies above.
+    /// How far the equity lies below the reference, in percent as the limit is, rounded up: more than the limit exactly where
+    /// the equity is below the floor. Below zero where it lies above the reference.
     pub fn value(&self, equity: Money) -> Percent {
-        let lost = i128::from(self.reference.raw()) - i128::from(equity.raw());
-        percent_of(lost, self.whole)
+        Percent::from_raw(saturate(divide_up(self.lost(equity), i128::from(self.whole.raw().max(1)))))
     }
 
-    /// How much of the way down to the floor is used, in percent; 100 on it, 0 at the reference or above.
+    /// How much of the way down to the floor is used, in percent, rounded down: 100 on it, 0 at the reference or above.
     pub fn used(&self, equity: Money) -> Percent {
-        let (reference, equity) = (i128::from(self.reference.raw()) * WHOLE, i128::from(equity.raw()) * WHOLE);
-        let room = reference - self.exact;
-        if room <= 0 {
-            // The floor has caught up with the reference: there is room above it alone.
-            return Percent::from_raw(if equity < self.exact { 1_000_000 } else { 0 });
+        let (lost, allowed) = (self.lost(equity), self.allowed());
+        if allowed == 0 {
+            // A share of nothing: the floor is where the reference is.
+            return Percent::from_raw(if lost < 0 { 0 } else { 1_000_000 });
         }
-        let raw = (reference - equity).max(0).saturating_mul(1_000_000) / room;
-        Percent::from_raw(<i64 as TryFrom<i128>>::try_from(raw).unwrap_or(i64::MAX))
+        Percent::from_raw(saturate(lost.max(0).saturating_mul(1_000_000) / allowed))
     }
 
     fn breach(&self, rule: RuleKind, equity: Money) -> Option<Breach> {
-        let is_below = i128::from(equity.raw()) * WHOLE < self.exact;
-        is_below.then(|| Breach { rule, value: self.value(equity), limit: self.limit })
+        (exactly(equity) < self.exact).then(|| Breach { rule, value: self.value(equity), limit: self.limit })
     }
 }
 
-fn percent_of(part: i128, whole: Money) -> Percent {
-    let raw = divide_half_even(part * WHOLE, i128::from(whole.raw().max(1)));
-    Percent::from_raw(<i64 as TryFrom<i128>>::try_from(raw).unwrap_or(i64::MAX))
+/// An amount as floors are kept.
+fn exactly(amount: Money) -> i128 {
+    i128::from(amount.raw()) * WHOLE
+}
+
+/// `dividend / divisor` for a positive divisor, rounded up.
+pub(super) fn divide_up(dividend: i128, divisor: i128) -> i128 {
+    -(-dividend).div_euclid(divisor)
+}
+
+/// The number, or the largest or smallest that there is.
+pub(super) fn saturate(raw: i128) -> i64 {
+    i64::try_from(raw).unwrap_or(if raw < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// A part of a positive whole in percent, rounded up.
+pub(super) fn percent_of(part: Money, whole: Money) -> Percent {
+    Percent::from_raw(saturate(divide_up(exactly(part), i128::from(whole.raw().max(1)))))
 }
 
 impl Verdict {
@@ -182,7 +221,7 @@ impl State {
             DailyLossBasis::PercentOfBase => self.day_base,
             DailyLossBasis::AmountOfInitial => rules.initial_balance,
         };
-        Some(Floor { reference: self.day_base, whole, limit, exact: below(self.day_base, whole, limit) })
+        Some(Floor::under(self.day_base, whole, limit))
     }
 
     /// The floor of the drawdown.
@@ -192,11 +231,8 @@ impl State {
             DrawdownBasis::PercentOfPeak => self.anchor,
             DrawdownBasis::AmountOfInitial => rules.initial_balance,
         };
-        let mut exact = below(self.anchor, whole, limit);
-        if rules.lock_at_initial {
-            exact = exact.min(i128::from(rules.initial_balance.raw()) * WHOLE);
-        }
-        Some(Floor { reference: self.anchor, whole, limit, exact })
+        let floor = Floor::under(self.anchor, whole, limit);
+        Some(if rules.lock_at_initial { floor.at_most(rules.initial_balance) } else { floor })
     }
 
     /// The realized profit so far.
@@ -209,10 +245,10 @@ impl State {
         self.best_day.max(Money::from_raw(self.balance.raw().saturating_sub(self.day_opening.raw())))
     }
 
-    /// The best day's share of the total profit; none where there is no profit to share.
+    /// The best day's share of the total profit, rounded up; none where there is no profit to share.
     pub fn best_day_share(&self, rules: &Rules) -> Option<Percent> {
         let profit = self.profit(rules);
-        profit.is_positive().then(|| percent_of(i128::from(self.best_day_yet().raw()), profit))
+        profit.is_positive().then(|| percent_of(self.best_day_yet(), profit))
     }
 
     /// The day of the observation has begun: what counts by the day counts anew. However many days nobody traded on, the
@@ -235,22 +271,14 @@ impl State {
         self.is_locked = false;
     }
 
-    /// Why a pass has to wait, if it has to.
-    fn waits_for(&self, rules: &Rules, seen: &Observation) -> bool {
-        let Some(target) = rules.profit_target else { return true };
-        let (profit, initial) = (i128::from(self.profit(rules).raw()), i128::from(rules.initial_balance.raw()));
-        let is_reached = profit * WHOLE >= initial * i128::from(target.raw());
+    /// Whether the target is reached and nothing stands against a pass. A day that is locked is over for a pass too.
+    fn is_passed(&self, rules: &Rules, seen: &Observation) -> bool {
+        let is_reached = rules.target().is_some_and(|target| self.profit(rules) >= target);
         let is_flat = seen.open_trades == 0 && seen.pending_orders == 0;
-        let is_consistent = rules
-            .consistency
-            .is_none_or(|limit| i128::from(self.best_day_yet().raw()) * WHOLE <= profit * i128::from(limit.raw()));
-        !(is_reached && is_flat && self.days_traded >= rules.minimum_days && is_consistent)
+        let share = self.best_day_share(rules);
+        let is_consistent = rules.consistency.is_none_or(|limit| share.is_some_and(|share| share <= limit));
+        is_reached && is_flat && self.days_traded >= rules.minimum_days && is_consistent && !self.is_locked
     }
-}
-
-/// The reference less a share of the whole, exactly.
-fn below(reference: Money, whole: Money, limit: Percent) -> i128 {
-    i128::from(reference.raw()) * WHOLE - i128::from(whole.raw()) * i128::from(limit.raw())
 }
 
 /// Judges a running challenge that expires at `ends`.
@@ -288,15 +316,16 @@ fn verdict(rules: &Rules, state: &State, seen: &Observation) -> Verdict {
     }
     match daily {
         Some(breach) => Verdict::Lock(breach),
-        None if state.waits_for(rules, seen) => Verdict::Continue,
-        None => Verdict::Pass,
+        None if state.is_passed(rules, seen) => Verdict::Pass,
+        None => Verdict::Continue,
     }
 }
 
 fn position_breach(rules: &Rules, seen: &Observation) -> Option<Breach> {
-    let limit = rules.position?;
-    let held = i128::from(seen.largest_position.raw());
-    let is_beyond = held * WHOLE > i128::from(rules.initial_balance.raw()) * i128::from(limit.raw());
+    let (limit, held) = (rules.position?, seen.largest_position);
     let value = percent_of(held, rules.initial_balance);
-    is_beyond.then_some(Breach { rule: RuleKind::PositionSize, value, limit })
+    (value > limit).then_some(Breach { rule: RuleKind::PositionSize, value, limit })
 }
+
+#[cfg(test)]
+pub(super) mod tests;

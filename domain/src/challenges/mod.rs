@@ -27,7 +27,7 @@ pub use grant::NewChallenge;
 pub use list::{ChallengeFilter, SeqKey};
 pub use past::{PastAct, PastEvent};
 pub use put_tiers::NewTier;
-pub use room::{LimitRoom, Room};
+pub use room::{LimitRoom, PositionRoom, Room};
 pub use rules::Rules;
 pub use steer::Steer;
 pub use sweep::Which;

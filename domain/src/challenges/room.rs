@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::evaluate::{Floor, Observation, State};
+use super::evaluate::{Floor, Observation, State, divide_up, percent_of, saturate};
 use super::rules::Rules;
 use super::vocabulary::RiskLevel;
 use crate::fixed::{Money, Percent};
@@ -26,6 +26,23 @@ pub struct LimitRoom {
     pub used: Percent,
 }
 
+/// What is left to the limit of one asset's open trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionRoom {
+    /// What they have cost, of the asset where that is most.
+    pub held: Money,
+    /// The most that they may have cost.
+    pub most: Money,
+    /// What they have cost in percent of the initial balance.
+    pub value: Percent,
+    /// What they may have.
+    pub limit: Percent,
+    /// What more that asset's trades may cost; below zero where the limit is broken.
+    pub left: Money,
+    /// The same in percentage points of the limit.
+    pub left_percent: Percent,
+}
+
 /// How much room a challenge leaves at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
@@ -33,15 +50,18 @@ pub struct Room {
     pub daily_loss: Option<LimitRoom>,
     /// To the drawdown.
     pub drawdown: Option<LimitRoom>,
-    /// The nearest limit's use.
+    /// To the largest position.
+    pub position: Option<PositionRoom>,
+    /// How much is used of the daily loss or the drawdown, whichever is nearer. A price brings nobody beyond the position.
     pub risk: RiskLevel,
     /// The realized profit to be reached.
     pub target: Option<Money>,
     /// The realized profit.
     pub profit: Money,
-    /// What of it is still needed, for the target and for the best day to be a small enough share; zero where none is.
+    /// What must still be realized for the target, and for the best day to be a small enough share if it stays the best; zero
+    /// where nothing must.
     pub profit_needed: Option<Money>,
-    /// The progress to the target in percent, 0 to 100.
+    /// The progress to the target in percent, 0 to 100, rounded down.
     pub progress: Option<Percent>,
     /// The best day's share of the total profit; none where there is no profit.
     pub best_day_share: Option<Percent>,
@@ -68,6 +88,19 @@ fn limit_room(floor: Floor, equity: Money) -> LimitRoom {
     }
 }
 
+fn position_room(rules: &Rules, held: Money) -> Option<PositionRoom> {
+    let (limit, most) = (rules.position?, rules.largest_position()?);
+    let value = percent_of(held, rules.initial_balance);
+    Some(PositionRoom {
+        held,
+        most,
+        value,
+        limit,
+        left: Money::from_raw(most.raw().saturating_sub(held.raw())),
+        left_percent: Percent::from_raw(limit.raw().saturating_sub(value.raw())),
+    })
+}
+
 impl Room {
     /// The room at an observation that was judged already.
     pub fn of(rules: &Rules, state: &State, seen: &Observation) -> Self {
@@ -77,21 +110,20 @@ impl Room {
         let (target, profit) = (rules.target(), state.profit(rules));
         // The best day at its share of the total, exactly: its profit by that share.
         let consistent = rules.consistency.map_or(i128::MIN, |limit| {
-            let best = i128::from(state.best_day_yet().raw()) * 1_000_000;
-            -(-best).div_euclid(i128::from(limit.raw().max(1)))
+            divide_up(i128::from(state.best_day_yet().raw()) * 1_000_000, i128::from(limit.raw().max(1)))
         });
         let needed = target.map(|target| {
             let total = i128::from(target.raw()).max(consistent);
-            let left = (total - i128::from(profit.raw())).max(0);
-            Money::from_raw(<i64 as TryFrom<i128>>::try_from(left).unwrap_or(i64::MAX))
+            Money::from_raw(saturate((total - i128::from(profit.raw())).max(0)))
         });
         let progress = target.filter(|target| target.is_positive()).map(|target| {
             let raw = i128::from(profit.raw().max(0)) * 1_000_000 / i128::from(target.raw());
-            Percent::from_raw(<i64 as TryFrom<i128>>::try_from(raw.min(1_000_000)).unwrap_or(1_000_000))
+            Percent::from_raw(saturate(raw.min(1_000_000)))
         });
         Self {
             daily_loss,
             drawdown,
+            position: position_room(rules, seen.largest_position),
             risk: risk(used),
             target,
             profit,
@@ -114,3 +146,6 @@ fn risk(used: Percent) -> RiskLevel {
         _ => RiskLevel::High,
     }
 }
+
+#[cfg(test)]
+mod tests;

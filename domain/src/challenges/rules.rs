@@ -1,10 +1,11 @@
 //! The rules of a challenge: what its tier said when it was granted, frozen.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::evaluate::{divide_up, saturate};
 use super::vocabulary::{DailyBase, DailyLossBasis, DrawdownAnchor, DrawdownBasis, OnDailyBreach, PhaseKind};
 use crate::error::{Fault, Result};
 use crate::fixed::{Money, Percent};
@@ -107,6 +108,9 @@ impl Rules {
         if self.duration_days.is_some_and(|days| days < self.minimum_days) {
             problems.push("the minimum of trading days: expected no more than the duration".to_owned());
         }
+        if self.phase == PhaseKind::Funded && self.profit_target.is_some() {
+            problems.push("the profit target: a funded account has none".to_owned());
+        }
         problems
     }
 
@@ -126,19 +130,19 @@ impl Rules {
         Ok(Sha256::digest(self.to_text()?).to_vec())
     }
 
-    /// The share of the initial balance.
-    pub(super) fn of_initial(&self, percent: Percent) -> Money {
-        share(self.initial_balance, percent)
+    /// A share of the initial balance, in millionths of a ten-thousandth.
+    fn of_initial(&self, percent: Percent) -> i128 {
+        i128::from(self.initial_balance.raw()) * i128::from(percent.raw())
     }
 
-    /// What one asset's open trades may have cost.
+    /// The most that one asset's open trades may have cost.
     pub fn largest_position(&self) -> Option<Money> {
-        self.position.map(|percent| self.of_initial(percent))
+        self.position.map(|percent| Money::from_raw(saturate(self.of_initial(percent).div_euclid(1_000_000))))
     }
 
-    /// The realized profit to be reached.
+    /// The least realized profit that reaches the target.
     pub fn target(&self) -> Option<Money> {
-        self.profit_target.map(|percent| self.of_initial(percent))
+        self.profit_target.map(|percent| Money::from_raw(saturate(divide_up(self.of_initial(percent), 1_000_000))))
     }
 
     /// The day of a moment.
@@ -146,25 +150,23 @@ impl Rules {
         at.with_timezone(&self.timezone).date_naive()
     }
 
-    /// When the day of a moment is over, and the loss of a day counts anew.
+    /// When the day of a moment is over, and the loss of a day counts anew: the first moment of the next day that there is.
     pub fn next_reset(&self, at: DateTime<Utc>) -> DateTime<Utc> {
-        let next = self.day_of(at).checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
-        // Where clocks are set forward at midnight the day begins with the first moment that there is.
-        let local = next.and_time(NaiveTime::MIN);
-        let begins = (0..=4).find_map(|half_hours| {
-            self.timezone.from_local_datetime(&(local + TimeDelta::minutes(30 * half_hours))).earliest()
+        let next = self.day_of(at).succ_opt().unwrap_or(NaiveDate::MAX).and_time(NaiveTime::MIN);
+        // Where clocks are set forward at midnight it begins later, and where they are set back its midnight comes twice.
+        let begins = (0..=48).filter_map(|half_hours| next.checked_add_signed(TimeDelta::minutes(30 * half_hours)));
+        let mut begins = begins.flat_map(|local| {
+            let found = self.timezone.from_local_datetime(&local);
+            [found.earliest(), found.latest()].into_iter().flatten()
         });
-        begins.map_or(at, |begins| begins.with_timezone(&Utc))
+        begins.find(|begins| *begins > at).map_or(DateTime::<Utc>::MAX_UTC, |begins| begins.with_timezone(&Utc))
     }
 
-    /// When a challenge that begins now expires.
+    /// When a challenge that begins now expires, where it does.
     pub fn expires_at(&self, begun: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.duration_days.map(|days| begun + TimeDelta::days(days.into()))
+        self.duration_days.and_then(|days| begun.checked_add_signed(TimeDelta::days(days.into())))
     }
 }
 
-/// A share of an amount, rounded down.
-fn share(amount: Money, percent: Percent) -> Money {
-    let raw = i128::from(amount.raw()) * i128::from(percent.raw()) / 1_000_000;
-    Money::from_raw(<i64 as TryFrom<i128>>::try_from(raw).unwrap_or(i64::MAX))
-}
+#[cfg(test)]
+mod tests;

@@ -151,3 +151,6 @@ words! {
 written! {
     ChallengeStatus PhaseKind RuleKind DailyBase DailyLossBasis DrawdownBasis DrawdownAnchor OnDailyBreach Cause
 }
+
+#[cfg(test)]
+mod tests;
