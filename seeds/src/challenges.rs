@@ -20,6 +20,9 @@ const HELD: usize = 10;
 /// Hours between two looks while something is held.
 const LOOKS: usize = 4;
 
+/// When an hour was over, and what was bid and asked then.
+type Hour = (DateTime<Utc>, Price, Price);
+
 /// How a challenge goes: which of its rounds gain, again and again.
 type Story = &'static [bool];
 
@@ -54,15 +57,10 @@ pub(crate) async fn put(
 }
 
 /// The hours of an asset: when each was over, and the price then.
-async fn hours(
-    domain: &Domain,
-    symbol: &str,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> Result<Vec<(DateTime<Utc>, Price, Price)>> {
+async fn hours(domain: &Domain, symbol: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Hour>> {
     let asset = asset(domain, symbol).await?;
     let candles = domain.closed_candles(&asset, Timeframe::H1, Some(from), until, 1_000).await?;
-    let hour = |candle: &bellwether_domain::market::Candle| -> Result<(DateTime<Utc>, Price, Price)> {
+    let hour = |candle: &bellwether_domain::market::Candle| -> Result<Hour> {
         Ok((candle.open_time + Timeframe::H1.span(), candle.close, candle.close.checked_add(asset.tick_size)?))
     };
     candles.iter().map(hour).collect()
@@ -76,7 +74,7 @@ async fn events(domain: &Domain, from: DateTime<Utc>, until: DateTime<Utc>, stor
     }
     let count = series.iter().map(Vec::len).min().unwrap_or(0);
     let prices = |hour: usize| -> Vec<(&'static str, PastPrice)> {
-        let price = |(&symbol, series): (&&'static str, &Vec<(DateTime<Utc>, Price, Price)>)| {
+        let price = |(&symbol, series): (&&'static str, &Vec<Hour>)| {
             let (at, bid, ask) = series[hour];
             (symbol, PastPrice { at, bid, ask })
         };
