@@ -12,6 +12,7 @@ use super::tier::Phases;
 use super::vocabulary::{Cause, ChallengeStatus};
 use crate::db::nothing;
 use crate::error::{Fault, Result};
+use crate::fixed::{Percent, divide_half_even};
 use crate::ids::{AccountId, ChallengeId, Id, TenantId, UserId};
 use crate::permission::Permission;
 use crate::viewer::Viewer;
@@ -83,6 +84,26 @@ impl Model {
     /// The rules of the phase of this number.
     pub fn rules_of(&self, phase: i32) -> Option<&Rules> {
         self.phases.0.get(usize::try_from(phase).ok()?.checked_sub(1)?)
+    }
+
+    /// The days that are left until it expires, one that has begun among them; none unless it runs and expires.
+    pub fn days_remaining(&self, now: DateTime<Utc>) -> Option<i64> {
+        let expires = self.expires_at.filter(|_| self.status == ChallengeStatus::Active)?;
+        let seconds = (expires - now).num_seconds().max(0);
+        Some((seconds + 86_399) / 86_400)
+    }
+
+    /// The realized profit when it was judged last, in percent of the initial balance, to the nearest; none before it is
+    /// begun.
+    ///
+    /// # Errors
+    /// As [`Self::rules`].
+    pub fn profit_percent(&self) -> Result<Option<Percent>> {
+        let rules = self.rules()?;
+        let Some(state) = &self.state else { return Ok(None) };
+        let (profit, whole) = (i128::from(state.profit(rules).raw()), i128::from(rules.initial_balance.raw().max(1)));
+        let raw = divide_half_even(profit * 1_000_000, whole);
+        Ok(Some(Percent::from_raw(i64::try_from(raw).unwrap_or(i64::MAX))))
     }
 
     /// A challenge that was granted, with its first row of evidence.

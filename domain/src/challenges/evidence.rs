@@ -228,8 +228,12 @@ pub(super) fn hash(previous: &[u8], body: &str) -> Vec<u8> {
 impl Entity {
     /// The rows of a challenge that was found in a scope.
     pub(crate) fn of(challenge: ChallengeId) -> Select<Self> {
+        Self::unscoped().filter(Column::ChallengeId.eq(challenge))
+    }
+
+    /// Every row, for those of challenges that were found in a scope.
+    pub(crate) fn unscoped() -> Select<Self> {
         #[expect(clippy::disallowed_methods, reason = "this is the scope")]
-        let all = Self::find();
-        all.filter(Column::ChallengeId.eq(challenge))
+        Self::find()
     }
 }

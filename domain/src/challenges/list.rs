@@ -1,11 +1,11 @@
-//! Reading challenges: page by page, with their room, their evidence, and what follows which.
+//! Reading challenges: page by page, with their evidence, and what follows which.
+
+use std::collections::HashMap;
 
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::challenge::{Column, Entity, Model as Challenge};
-use super::evaluate::{Observation, State};
 use super::evidence::{self, Model as EvidenceRow};
-use super::room::Room;
 use super::vocabulary::ChallengeStatus;
 use crate::Domain;
 use crate::error::{Error, Result};
@@ -13,7 +13,6 @@ use crate::ids::{ChallengeId, UserId};
 use crate::keyset::newest_first;
 use crate::paging::{CursorKey, IdKey, Page, PageArgs};
 use crate::permission::Permission;
-use crate::trading::referee::Seen;
 use crate::viewer::Viewer;
 
 /// Which challenges; what is none does not matter.
@@ -101,6 +100,20 @@ impl Domain {
         Ok(Entity::visible_to(viewer).filter(Column::Id.eq(id)).one(self.db().reader()).await?)
     }
 
+    /// Those of these challenges that the viewer may read, by their ids.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, FORBIDDEN.
+    pub async fn challenges_by_id(
+        &self,
+        viewer: &Viewer,
+        ids: Vec<ChallengeId>,
+    ) -> Result<HashMap<ChallengeId, Challenge>> {
+        viewer.permitted(Permission::TradingRead)?;
+        let found = Entity::visible_to(viewer).filter(Column::Id.is_in(ids)).all(self.db().reader()).await?;
+        Ok(found.into_iter().map(|challenge| (challenge.id, challenge)).collect())
+    }
+
     /// The phase that came up when a challenge was passed.
     ///
     /// # Errors
@@ -117,41 +130,6 @@ impl Domain {
     pub async fn previous_phase(&self, challenge: &Challenge) -> Result<Option<Challenge>> {
         let Some(id) = challenge.previous_id else { return Ok(None) };
         Ok(Entity::unscoped().filter(Column::Id.eq(id)).one(self.db().reader()).await?)
-    }
-
-    /// How much room a challenge leaves at the prices of now; none before it is begun, and where a price is missing. Of one
-    /// that is over, how much it had left when it was judged last.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn challenge_room(&self, challenge: &Challenge) -> Result<Option<Room>> {
-        let (Some(account), Some(state)) = (challenge.account_id, &challenge.state) else { return Ok(None) };
-        let rules = challenge.rules()?;
-        if challenge.status.is_over() {
-            let last = self.last_look(challenge).await?;
-            return Ok(last.map(|(state, seen)| Room::of(rules, &state, &seen)));
-        }
-        let book = self.read_book(account).await?;
-        let marks = self.marks_of(&book, None).await?;
-        let seen = Seen::of_book(rules, &book, &marks, self.now())?;
-        if !seen.is_complete {
-            return Ok(None);
-        }
-        // As it will be known when it is judged next, such as on a day that has begun.
-        let (state, _) = super::evaluate(rules, None, state, &seen.observation);
-        Ok(Some(Room::of(rules, &state, &seen.observation)))
-    }
-
-    /// What a challenge was when it was judged last.
-    async fn last_look(&self, challenge: &Challenge) -> Result<Option<(State, Observation)>> {
-        let rows = evidence::Entity::of(challenge.id).order_by_desc(evidence::Column::Seq).limit(20);
-        for row in rows.all(self.db().reader()).await? {
-            let body = row.read()?;
-            if let (Some(state), Some(seen)) = (body.state, body.seen) {
-                return Ok(Some((state, seen)));
-            }
-        }
-        Ok(None)
     }
 
     /// The steps in which a challenge's status changed, or a limit was broken, the first first: at most 100.

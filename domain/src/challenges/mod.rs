@@ -7,11 +7,13 @@
 pub(crate) mod challenge;
 mod evaluate;
 pub(crate) mod evidence;
+mod feed;
 mod grant;
 mod list;
 mod past;
 mod put_tiers;
 mod room;
+mod rooms;
 mod rules;
 mod start;
 mod steer;

@@ -115,7 +115,7 @@ impl Domain {
         let running = self.running_after(which, after).await?;
         let Some(last) = running.last().map(|running| running.id) else { return Ok(None) };
         self.learn_rules(&running, known).await?;
-        let held = self.held_by(&running).await?;
+        let held = self.held_by(running.iter().map(|running| running.account_id)).await?;
         let mut marks: HashMap<&str, Marks> = HashMap::new();
         let (now, mut advances, mut alone) = (self.now(), Vec::new(), Vec::new());
         for challenge in &running {
@@ -185,10 +185,12 @@ impl Domain {
         Ok(())
     }
 
-    /// What the accounts of these challenges hold.
-    async fn held_by(&self, running: &[Running]) -> Result<HashMap<AccountId, Vec<Held>>> {
+    /// What these accounts hold.
+    pub(super) async fn held_by(
+        &self,
+        accounts: impl IntoIterator<Item = AccountId>,
+    ) -> Result<HashMap<AccountId, Vec<Held>>> {
         use trade::Column as C;
-        let accounts = running.iter().map(|running| running.account_id);
         let open =
             trade::Entity::unscoped().filter(C::Status.eq(TradeStatus::Open)).filter(C::AccountId.is_in(accounts));
         let columns = [C::Id, C::AccountId, C::AssetId, C::Side, C::Quantity, C::EntryPrice, C::Margin];

@@ -215,6 +215,15 @@ impl Domain {
         Ok(Entity::visible_to(viewer).filter(Column::Id.eq(id)).one(self.db().reader()).await?)
     }
 
+    /// Those of these accounts that the viewer may read.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, FORBIDDEN.
+    pub async fn accounts_by_id(&self, viewer: &Viewer, ids: Vec<AccountId>) -> Result<Vec<Account>> {
+        viewer.permitted(Permission::TradingRead)?;
+        Ok(Entity::visible_to(viewer).filter(Column::Id.is_in(ids)).all(self.db().reader()).await?)
+    }
+
     /// What an account is worth now.
     ///
     /// # Errors
