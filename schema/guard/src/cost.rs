@@ -19,8 +19,8 @@ const WRITE: u64 = 10;
 const INTROSPECTION: u64 = 50;
 /// Counting all the rows of a connection.
 const TOTAL_COUNT: u64 = 20;
-/// A whole list as a file, which is up to 10,000 rows.
-const FILE: u64 = 500;
+/// A whole list as a file or gone through, which is up to 10,000 rows.
+const WHOLE: u64 = 500;
 /// Rows of a list that no argument bounds.
 const ROWS: u64 = 10;
 
@@ -129,7 +129,7 @@ impl<'a> Prices<'a> {
                 extra.saturating_add(self.rows(field, list_arguments).saturating_mul(row))
             }
             Some(Shape::TotalCount) => TOTAL_COUNT,
-            Some(Shape::File) => extra.saturating_add(FILE),
+            Some(Shape::Whole) => extra.saturating_add(WHOLE).saturating_add(below.without_page()),
             Some(Shape::Edges) => return Price { fixed: 0, per_item: below.without_page() },
             Some(Shape::Nodes) => {
                 return Price { fixed: 0, per_item: OBJECT.saturating_add(below.without_page()) };

@@ -48,7 +48,8 @@ pub enum ModelError {
 /// | connection | 1 + selected beside the elements + page × selected of one element |
 /// | element of a connection | `nodes`: 1 + selected; `edges`: selected, where `node` is an object like any other |
 /// | `totalCount` of a connection | 20 |
-/// | scalar whose name ends in `Csv`: a whole list as a file | 500 |
+/// | scalar whose name ends in `Csv` or begins with `export`: a whole list as a file | 500 |
+/// | object whose type's name ends in `Proof`: a whole list was gone through for it | 500 + what is selected on it |
 /// | root field of a mutation or subscription | 10 instead of the 1; 10 more for a scalar or a list of `Node`s |
 /// | `__schema`, `__type` of a query | 50, whatever is selected on them |
 /// | what the schema does not know | 1 + selected; validation refuses it later |
@@ -107,8 +108,8 @@ pub(crate) enum Shape {
     Nodes,
     /// `totalCount` of a connection.
     TotalCount,
-    /// A whole list as a file.
-    File,
+    /// A whole list: as a file, or gone through.
+    Whole,
 }
 
 impl CostModel {
@@ -235,11 +236,12 @@ impl<'a> Draft<'a> {
         let target = self.find(named(&field.ty.node));
         match (field.name.node.as_str(), target) {
             ("totalCount", None) if in_connection => Shape::TotalCount,
-            (name, None) if name.ends_with("Csv") => Shape::File,
+            (name, None) if name.ends_with("Csv") || name.starts_with("export") => Shape::Whole,
             (_, None) => Shape::Leaf,
             ("edges", Some(_)) if in_connection => Shape::Edges,
             ("nodes", Some(_)) if in_connection => Shape::Nodes,
             (_, Some(target)) if target.is_connection() => Shape::Connection { default_page: default_page(field) },
+            (_, Some(target)) if target.name.ends_with("Proof") => Shape::Whole,
             (_, Some(target)) if is_list(&field.ty.node) && self.is_row(target) => {
                 let lists = field.arguments.iter().filter(|argument| is_list(&argument.node.ty.node));
                 Shape::Rows { list_arguments: lists.map(|argument| Box::from(&*argument.node.name.node)).collect() }

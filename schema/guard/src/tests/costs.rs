@@ -46,6 +46,8 @@ fn connections() {
         ("{ signals(first: 10) { pageInfo { endCursor } nodes { author { name } } } }", 22),
         ("{ signals(first: 10) { totalCount } }", 21),
         ("{ historyCsv }", 500),
+        ("{ exportHistory }", 500),
+        ("{ verifyHistory { isValid first { id } } }", 501),
         ("{ signals(first: 10) { totalCount pageInfo { endCursor } edges { node { id } } nodes { id } } }", 42),
         // The page: 20 where nothing is said, the larger of the two, between 0 and 100.
         ("{ signals { nodes { id } } }", 21),

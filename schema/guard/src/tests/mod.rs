@@ -39,6 +39,8 @@ type Query {
   signals(filter: SignalFilter, first: Int, after: String, last: Int, before: String): SignalConnection
   history(first: Int = 50): SignalConnection!
   historyCsv: String
+  exportHistory: String
+  verifyHistory: HistoryProof
   latestSignals(symbols: [String!]!, kinds: [String!] = ["A"]): [Signal!]
   recentSignals(limit: Int): [Signal!]!
   quotes(symbols: [String!]!): [Quote!]
@@ -56,6 +58,7 @@ type Subscription { signalRecorded: SignalEvent! ticks: Int! }
 type Viewer { id: ID! role: Role! user: User! signals(first: Int): SignalConnection! }
 type User implements Node { id: ID! name: String createdAt: DateTime signals(first: Int): SignalConnection! }
 type Signal implements Node { id: ID! symbol: String author: User reasons: [Reason!]! payload: JSON }
+type HistoryProof { isValid: Boolean! first: Signal }
 type Reason { indicator: String value: String }
 type Quote implements Priced { symbol: String! price: String quotes(symbols: [String!]): [Quote!] }
 type SignalEdge { cursor: String! node: Signal! }
