@@ -5,6 +5,7 @@
 
 mod analysis;
 mod billing;
+mod challenges;
 mod context;
 #[cfg(test)]
 mod conventions;
@@ -82,6 +83,7 @@ pub struct Query(
     outbox::OutboxQuery,
     trading::TradingQuery,
     trading::TradingSeriesQuery,
+    challenges::ChallengeQuery,
     market::MarketQuery,
     billing::BillingQuery,
 );
@@ -103,6 +105,7 @@ pub struct Mutation(
     outbox::OutboxMutation,
     trading::TradingAccountMutation,
     trading::OrderMutation,
+    challenges::ChallengeMutation,
     market::WatchlistMutation,
 );
 
@@ -113,6 +116,7 @@ pub struct Subscription(
     scheduler::SchedulerSubscription,
     market::MarketSubscription,
     trading::AccountSubscription,
+    challenges::ChallengeSubscription,
 );
 
 /// The schema with its resolvers.

@@ -3,11 +3,12 @@
 use async_graphql::{Context, ID, Interface, Object};
 use bellwether_domain::error::{Error, Fault, Problem};
 use bellwether_domain::ids::{
-    AccountId, ApiKeyId, AssetId, AuditEntryId, ContactMessageId, DeliveryId, FillId, Id, IdError, OrderId, RunId,
-    SessionId, SignalId, SourceId, TenantId, TradeId, UserId, WaitlistEntryId, WatchlistId, split,
+    AccountId, ApiKeyId, AssetId, AuditEntryId, ChallengeId, ContactMessageId, DeliveryId, FillId, Id, IdError,
+    OrderId, RunId, SessionId, SignalId, SourceId, TenantId, TradeId, UserId, WaitlistEntryId, WatchlistId, split,
 };
 use bellwether_domain::paging::LARGEST_PAGE;
 
+use crate::challenges::Challenge;
 use crate::context::Request;
 use crate::field::{Access, Field, field};
 use crate::identity::{ApiKey, AuditEntry, Session, Tenant, User};
@@ -53,6 +54,8 @@ pub(crate) enum Node {
     Fill(Fill),
     /// A trade.
     Trade(Trade),
+    /// A phase of a challenge.
+    Challenge(Challenge),
     /// A watchlist of one's own.
     Watchlist(Watchlist),
 }
@@ -166,6 +169,10 @@ async fn find(request: &Request, id: &ID, path: &[&str]) -> Result<Option<Node>,
             Some((account, trade)) => Trade::one(request, &account, trade).await?.map(Node::Trade),
             None => None,
         },
+        ChallengeId::PREFIX => {
+            let challenge = visible(domain.challenge(viewer, ChallengeId::from_uuid(uuid)).await)?;
+            challenge.map(|challenge| Node::Challenge(Challenge::one(challenge)))
+        }
         WatchlistId::PREFIX => {
             let list = visible(domain.watchlist(viewer, WatchlistId::from_uuid(uuid)).await)?;
             list.map(|list| Node::Watchlist(Watchlist(list)))

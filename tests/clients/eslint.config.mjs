@@ -29,10 +29,11 @@ export default [
         acceptedIdTypes: ['ID'],
         exceptions: {
           types: [
-            'AccountMetrics', 'BalanceExplanation', 'BalancePart', 'Candle', 'CandleSeries', 'Capability', 'DailyPnl', 'DrawdownLock',
-            'DurationBin', 'EquityPoint', 'Exchange', 'ExchangeHoliday', 'ExchangeRate', 'ExchangeSeason', 'ExchangeSession',
-            'IndicatorLine', 'IndicatorPoint', 'IndicatorSeries', 'Job', 'LedgerEntry', 'Limit', 'MarketStatus', 'PageInfo', 'Plan',
-            'PnlBin', 'Portfolio', 'PortfolioSlice', 'Position', 'Protections', 'Quote', 'Reason', 'SchedulerLock', 'SchedulerStatus',
+            'AccountMetrics', 'BalanceExplanation', 'BalancePart', 'Candle', 'CandleSeries', 'Capability', 'ChallengeCertificate',
+            'ChallengeRoom', 'ChallengeRules', 'ChallengeStep', 'ChallengeTier', 'DailyPnl', 'DrawdownLock', 'DurationBin', 'EquityPoint',
+            'Evidence', 'EvidenceProof', 'Exchange', 'ExchangeHoliday', 'ExchangeRate', 'ExchangeSeason', 'ExchangeSession',
+            'IndicatorLine', 'IndicatorPoint', 'IndicatorSeries', 'Job', 'LedgerEntry', 'Limit', 'LimitRoom', 'MarketStatus', 'PageInfo', 'Plan',
+            'PnlBin', 'Portfolio', 'PortfolioSlice', 'Position', 'PositionRoom', 'Protections', 'Quote', 'Reason', 'RuleBreach', 'SchedulerLock', 'SchedulerStatus',
             'SessionTokens', 'SignalStats', 'SimilarSignal', 'SourceHealth', 'StopGuard', 'Strategy', 'StrategyRule', 'StrategyVote',
             'SymbolCount', 'SymbolMapping', 'TradeDistributions', 'UserError', 'Viewer',
           ],

@@ -436,6 +436,57 @@ await run('operations', [
     const closing = { accountId: account.id, status: 'CLOSED', reason: 'checked' };
     assert.equal((await call('SetAccountStatus', { input: closing }, admin.accessToken)).account.status, 'CLOSED');
   }],
+  ['ChallengeTiers, GrantChallenge, StartChallenge, ChallengeChanged, and to the certificate with its evidence', async () => {
+    const [token, admin] = [await login(server, 'trader@atlas.test'), await login(server, 'admin@atlas.test')];
+    const tiers = await call('ChallengeTiers', {});
+    assert.deepEqual(tiers.map(({ code }) => code), ['STARTER', 'PRO', 'ELITE']);
+    assert.deepEqual(tiers[0].phases.map(({ phase }) => phase), ['EVALUATION', 'FUNDED']);
+    const { user } = await call('Viewer', {}, token);
+    const grant = async () => (await call('GrantChallenge', { input: { userId: user.id, tier: 'starter', reason: name } }, admin)).challenge.id;
+    const steer = async (operation, challengeId, more = {}) => (await call(operation, { input: { challengeId, reason: name, ...more } }, admin)).challenge;
+    const challengeId = await grant();
+    ran.add('ChallengeChanged');
+    const client = createClient({
+      url: `${server.replace(/^http/, 'ws')}/graphql/ws`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${token}` },
+      retryAttempts: 0,
+    });
+    const changes = client.iterate({ query: operations.get('ChallengeChanged').text, variables: { id: challengeId } });
+    const { value: waiting } = await within(changes.next(), 'the challenge as it is');
+    assert.equal(waiting.data.challengeChanged.status, 'PENDING', JSON.stringify(waiting));
+    const { challenge: begun } = await call('StartChallenge', { input: { challengeId } }, token);
+    assert.deepEqual([begun.status, begun.account.balance], ['ACTIVE', tiers[0].phases[0].initialBalance]);
+    const { value: told } = await within(changes.next(), 'the challenge as it was begun');
+    assert.equal(told.data.challengeChanged.account.id, begun.account.id, JSON.stringify(told));
+    await changes.return();
+    await client.dispose();
+    assert.equal((await steer('EvaluateChallenge', challengeId)).status, 'ACTIVE');
+    assert.equal((await steer('AdjustChallengeBalance', challengeId, { amount: '10.5' })).account.balance, String(Number(begun.account.balance) + 10.5));
+    const { expiresAt } = await steer('ExtendChallenge', challengeId, { days: 2 });
+    assert.equal(Date.parse(expiresAt) - Date.parse(begun.expiresAt), 2 * 86_400_000);
+    const passed = await steer('PassChallenge', challengeId);
+    assert.match(passed.certificate.number, /^CH-/);
+
+    const challenge = await call('Challenge', { id: challengeId }, token);
+    assert.deepEqual([challenge.status, challenge.nextPhase.id, challenge.account.status], ['PASSED', passed.nextPhase.id, 'CLOSED']);
+    assert.ok(challenge.history.some(({ reason }) => reason === name), JSON.stringify(challenge.history));
+    const { nodes, totalCount } = challenge.evidence;
+    assert.equal(nodes.at(-1).hash, challenge.certificate.evidenceHash);
+    assert.deepEqual(await call('VerifyEvidence', { challengeId }, token), { isValid: true, rows: totalCount, problem: null });
+    const lines = (await call('ExportEvidence', { challengeId }, token)).trim().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual([lines.length, lines[0].rulesHash], [totalCount + 1, challenge.rulesHash]);
+
+    assert.equal((await steer('CancelChallenge', passed.nextPhase.id)).status, 'CANCELLED');
+    const another = await grant();
+    await call('StartChallenge', { input: { challengeId: another } }, token);
+    assert.equal((await steer('FailChallenge', another)).status, 'FAILED');
+    const failed = await call('Challenges', { filter: { statuses: ['FAILED'], userId: user.id }, first: 100 }, token);
+    assert.ok(failed.nodes.some(({ id }) => id === another), JSON.stringify(failed.nodes));
+    // The demo's own: failed by what was traded.
+    const ofTrading = await Promise.all(failed.nodes.map(({ id }) => call('Challenge', { id }, token)));
+    assert.ok(ofTrading.some(({ violations }) => violations.length === 1), JSON.stringify(ofTrading.map(({ violations }) => violations)));
+  }],
   ['every saved operation was run', () => {
     assert.deepEqual([...operations.keys()].filter((operation) => !ran.has(operation)), []);
   }],

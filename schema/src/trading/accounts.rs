@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use bellwether_domain::{Error, Fault, trading};
 use chrono::{DateTime, Utc};
 
+use super::READ;
+use crate::challenges::{Challenge, Challenges};
 use crate::context::Request;
+use crate::field::{Field, field};
 use crate::paging::Item;
 use crate::scalars::Decimal;
 
@@ -15,27 +18,30 @@ use crate::scalars::Decimal;
 pub(crate) struct Account {
     account: Arc<trading::Account>,
     standing: trading::Standing,
+    challenges: Arc<Challenges>,
 }
 
 impl Account {
     /// An account with what it is worth now.
     pub(crate) async fn one(request: &Request, account: trading::Account) -> Result<Self, Error> {
         let standing = request.domain.standing(&account).await?;
-        Ok(Self { account: Arc::new(account), standing })
+        let challenges = Arc::new(Challenges::of(std::slice::from_ref(&account)));
+        Ok(Self { account: Arc::new(account), standing, challenges })
     }
 
     /// Accounts of a list, with what they are worth read at once.
-    pub(super) async fn many(request: &Request, accounts: Vec<trading::Account>) -> Result<Vec<Self>, Error> {
+    pub(crate) async fn many(request: &Request, accounts: Vec<trading::Account>) -> Result<Vec<Self>, Error> {
         let standings = request.domain.standings(&accounts).await?;
+        let challenges = Arc::new(Challenges::of(&accounts));
         let with_standing = |account: trading::Account| {
             let standing = standings.get(&account.id).copied();
             let standing = standing.ok_or_else(|| Fault::Bug(format!("{} was not valued", account.id)))?;
-            Ok(Self { account: Arc::new(account), standing })
+            Ok(Self { account: Arc::new(account), standing, challenges: Arc::clone(&challenges) })
         };
         accounts.into_iter().map(with_standing).collect()
     }
 
-    pub(super) fn row(&self) -> &trading::Account {
+    pub(crate) fn row(&self) -> &trading::Account {
         &self.account
     }
 }
@@ -160,6 +166,15 @@ impl Account {
     /// Whether every open trade has a quote; one without is counted as worth what it was opened for.
     async fn is_valued(&self) -> bool {
         self.standing.is_complete
+    }
+
+    /// The challenge that it belongs to, which says what it may do; null for one of its owner's own.
+    async fn challenge(&self, ctx: &Context<'_>) -> Field<Option<Challenge>> {
+        field(ctx, READ, async move |request: Request| match self.account.challenge_id {
+            Some(id) => self.challenges.one(&request, id).await,
+            None => Ok(None),
+        })
+        .await
     }
 
     /// How often it was changed, from 1.

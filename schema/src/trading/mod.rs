@@ -14,6 +14,7 @@ mod trades;
 
 pub(crate) use account_mutations::TradingAccountMutation;
 pub(crate) use accounts::Account;
+pub(crate) use figures::AccountMetrics;
 pub(crate) use order_mutations::OrderMutation;
 pub(crate) use orders::{Fill, Order};
 pub(crate) use queries::TradingQuery;
@@ -25,5 +26,7 @@ use bellwether_domain::permission::Permission;
 
 use crate::field::Access;
 
-const READ: Access = Access::Needs(Permission::TradingRead);
-const WRITE: Access = Access::Needs(Permission::TradingWrite);
+/// Reading what is traded.
+pub(crate) const READ: Access = Access::Needs(Permission::TradingRead);
+/// Trading on one's own.
+pub(crate) const WRITE: Access = Access::Needs(Permission::TradingWrite);

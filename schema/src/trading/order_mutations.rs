@@ -1,6 +1,7 @@
 //! Placing orders, and closing trades.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use bellwether_domain::challenges::Breach;
 use bellwether_domain::{Error, trading};
 use chrono::{DateTime, Utc};
 
@@ -9,6 +10,7 @@ use super::accounts::Account;
 use super::inputs::PlaceOrderInput;
 use super::orders::Order;
 use super::trades::Trade;
+use crate::challenges::RuleKind;
 use crate::context::Request;
 use crate::field::{Field, Payload, mutate, refused_by_default};
 use crate::node::parse_id;
@@ -88,8 +90,27 @@ pub(crate) struct SimulateOrderPayload {
     free_margin: Option<Decimal>,
     /// What would be left of that; null where it would be refused.
     free_margin_after: Option<Decimal>,
+    /// The rule of its account's challenge that it would break as soon as it is filled: it would be filled all the same. Null for none, and where it would not be filled at once.
+    would_break: Option<RuleBreach>,
     /// Why it would be refused, or what to mend; empty where it would not be.
     user_errors: Vec<UserError>,
+}
+
+/// A rule of a challenge that would be broken.
+#[derive(SimpleObject)]
+pub(crate) struct RuleBreach {
+    /// Which.
+    rule: RuleKind,
+    /// What there would be, in percent as the limit is.
+    value_percent: Decimal,
+    /// What there may be, in percent.
+    limit_percent: Decimal,
+}
+
+impl From<Breach> for RuleBreach {
+    fn from(breach: Breach) -> Self {
+        Self { rule: breach.rule.into(), value_percent: breach.value.into(), limit_percent: breach.limit.into() }
+    }
 }
 
 /// What closing a trade did.
@@ -251,6 +272,7 @@ fn simulated(found: trading::Simulation) -> Result<SimulateOrderPayload, Error> 
         fee: found.cost.map(|cost| cost.fee.into()),
         free_margin: Some(free.into()),
         free_margin_after: found.cost.map(left).transpose()?.map(Decimal::from),
+        would_break: found.would_break.map(RuleBreach::from),
         user_errors: found.refusal.map(UserError::from).into_iter().collect(),
     })
 }

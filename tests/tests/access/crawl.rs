@@ -54,6 +54,8 @@ async fn figures(app: &TestApp) -> Vec<i64> {
         "accounts WHERE status = 'ACTIVE' AND tenant_id = (SELECT id FROM tenants WHERE slug = 'a')",
         "orders WHERE tenant_id = (SELECT id FROM tenants WHERE slug = 'a')",
         "trades WHERE closed_at IS NULL AND tenant_id = (SELECT id FROM tenants WHERE slug = 'a')",
+        "challenges WHERE status = 'ACTIVE' AND tenant_id = (SELECT id FROM tenants WHERE slug = 'a')",
+        "challenge_evidence WHERE tenant_id = (SELECT id FROM tenants WHERE slug = 'a')",
         "watchlists WHERE tenant_id = (SELECT id FROM tenants WHERE slug = 'a')",
     ] {
         figures.push(count(app, from).await);
@@ -101,7 +103,7 @@ both_databases! {
     async fn every_list_of_the_schema_tells_nothing_of_another_tenant(app: TestApp) {
         let things = fill(&app).await;
         let lists = Walk::new().lists();
-        for name in ["signals", "users", "auditLog", "sessions", "apiKeys", "signalSources", "viewer", "accounts", "watchlists", "waitlist"] {
+        for name in ["signals", "users", "auditLog", "sessions", "apiKeys", "signalSources", "viewer", "accounts", "challenges", "watchlists", "waitlist"] {
             assert!(lists.iter().any(|(list, _)| list == name), "{name}");
         }
         let admin = Caller::of(&app, "a", Role::Admin).await;

@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bellwether_domain::ids::{AccountId, DeliveryId, Id, SessionId, SignalId, SourceId, TenantId, UserId};
+use bellwether_domain::ids::{AccountId, ChallengeId, DeliveryId, Id, SessionId, SignalId, SourceId, TenantId, UserId};
 use bellwether_domain::market::{NewQuote, SourceName};
 use bellwether_domain::paging::encode_cursor;
 use bellwether_domain::permission::Role;
@@ -15,7 +15,7 @@ use bellwether_tests::{Client, TestApp, both_databases};
 use serde_json::{Value, json};
 
 use crate::follow::{Events, Heard, Socket};
-use crate::world::{Caller, Source, Written, deliver, execute, make_source, record, signal, unused};
+use crate::world::{Caller, Source, Written, begin, challenge, deliver, execute, make_source, record, signal, unused};
 
 /// A word that stands in every text of tenant `a`, and nowhere else.
 pub const CANARY: &str = "zwartkoprietzanger";
@@ -42,7 +42,7 @@ pub struct Things {
     /// An entry of the audit log.
     entry: String,
     /// The admin's paper account, an order that waits, a trade, a fill and a watchlist; an entry of the waitlist and a
-    /// message.
+    /// message; a challenge of the admin's that runs, at last.
     others: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ impl Things {
             apiKeys(first: 1) { edges { cursor } } sessions(first: 1) { edges { cursor } }
             auditLog(first: 1) { edges { cursor } } users(first: 1) { edges { cursor } }
             waitlist(first: 1) { edges { cursor } } contactMessages(first: 1) { edges { cursor } }
-            accounts(first: 1) { edges { cursor } } }";
+            accounts(first: 1) { edges { cursor } } challenges(first: 1) { edges { cursor } } }";
         let of_account = "query ($id: ID!) { orders(accountId: $id, first: 1) { edges { cursor } } }";
         let mut lists = vec![admin.data(query, json!({})).await];
         lists.push(admin.data(of_account, json!({"id": self.others[0]})).await);
@@ -117,6 +117,9 @@ pub async fn fill(app: &TestApp) -> Things {
     app.anonymous().data(&query, json!({})).await;
     let inbox = admin.data("{ waitlist { nodes { id } } contactMessages { nodes { id } } }", json!({})).await;
     others.extend(["/waitlist/nodes/0/id", "/contactMessages/nodes/0/id"].map(|at| text(inbox.pointer(at).unwrap())));
+    let challenge = challenge(app, &admin, &format!("a test of {CANARY}")).await;
+    begin(&admin, &challenge).await;
+    others.push(challenge);
     let query = format!(
         "mutation {{ createApiKey(input: {{name: \"key {CANARY}\", scopes: [SIGNALS_READ]}}) {{ apiKey {{ id }} }} }}"
     );
@@ -164,7 +167,7 @@ const NODE: &str = "fragment N on Node { __typename id
     ... on Signal { strategy summary payload author { firstName lastName email } }
     ... on User { firstName lastName email role createdAt } ... on Tenant { slug name createdAt }
     ... on ApiKey { name prefix } ... on Session { device address } ... on AuditEntry { action details subject }
-    ... on Watchlist { name } ... on WaitlistEntry { email } ... on ContactMessage { name message }
+    ... on Challenge { history { reason } } ... on Watchlist { name } ... on WaitlistEntry { email } ... on ContactMessage { name message }
     ... on SignalSource { name tokenPrefix strategy symbols { ticker symbol } }
     ... on SignalDelivery { sourceId body reason verdict signal { id summary } } }";
 
@@ -492,31 +495,44 @@ both_databases! {
         }
     }
 
-    /// To follow an account of `a` is to follow one that does not exist, whoever asks and by whichever way.
-    async fn nobody_follows_an_account_of_another_tenant(app: TestApp) {
+    /// To follow an account or a challenge of `a` is to follow one that does not exist, whoever asks and by whichever way.
+    async fn nobody_follows_what_is_traded_in_another_tenant(app: TestApp) {
         let things = fill(&app).await;
-        let query = "subscription ($id: ID!) { accountChanged(id: $id) { id number equity } }";
-        for caller in strangers(&app).await {
-            let token = caller.token.as_deref();
-            let expected = if token.is_some() { "NOT_FOUND" } else { "UNAUTHENTICATED" };
-            let mut answers = Vec::new();
-            for id in [things.others[0].clone(), unused::<AccountId>()] {
-                let variables = json!({"id": id});
-                let by_socket = Socket::subscribe(&app, token, query, &variables).await.next().await;
-                let by_stream = Events::subscribe(&app, token, query, &variables).await.unwrap().next().await;
-                for heard in [by_socket, by_stream] {
-                    let Heard::Answer(mut answer) = heard else { panic!("{} heard {heard:?}", caller.name) };
-                    assert_eq!(answer["errors"][0]["extensions"]["code"], expected, "{}: {answer}", caller.name);
-                    answer["errors"][0]["extensions"]["requestId"].take();
-                    answers.push(answer.to_string().replace(&id, "the id"));
+        let account = (
+            "accountChanged",
+            "subscription ($id: ID!) { accountChanged(id: $id) { id number equity } }",
+            things.others[0].clone(),
+            unused::<AccountId>(),
+        );
+        let challenge = (
+            "challengeChanged",
+            "subscription ($id: ID!) { challengeChanged(id: $id) { id status account { equity } } }",
+            things.others.last().unwrap().clone(),
+            unused::<ChallengeId>(),
+        );
+        for (field, query, theirs, nothing) in [account, challenge] {
+            for caller in strangers(&app).await {
+                let token = caller.token.as_deref();
+                let expected = if token.is_some() { "NOT_FOUND" } else { "UNAUTHENTICATED" };
+                let mut answers = Vec::new();
+                for id in [&theirs, &nothing] {
+                    let variables = json!({"id": id});
+                    let by_socket = Socket::subscribe(&app, token, query, &variables).await.next().await;
+                    let by_stream = Events::subscribe(&app, token, query, &variables).await.unwrap().next().await;
+                    for heard in [by_socket, by_stream] {
+                        let Heard::Answer(mut answer) = heard else { panic!("{} heard {heard:?}", caller.name) };
+                        assert_eq!(answer["errors"][0]["extensions"]["code"], expected, "{}: {answer}", caller.name);
+                        answer["errors"][0]["extensions"]["requestId"].take();
+                        answers.push(answer.to_string().replace(id, "the id"));
+                    }
                 }
+                assert_eq!(answers[..2], answers[2..], "{}", caller.name);
             }
-            assert_eq!(answers[..2], answers[2..], "{}", caller.name);
+            let admin = app.sign_in("a", Role::Admin).await;
+            let variables = json!({"id": theirs});
+            let heard = Socket::subscribe(&app, admin.token.as_deref(), query, &variables).await.next().await;
+            assert_eq!(heard.data().unwrap()[field]["id"], variables["id"], "its owner follows it");
         }
-        let admin = app.sign_in("a", Role::Admin).await;
-        let variables = json!({"id": things.others[0]});
-        let heard = Socket::subscribe(&app, admin.token.as_deref(), query, &variables).await.next().await;
-        assert_eq!(heard.data().unwrap()["accountChanged"]["id"], variables["id"], "its owner follows it");
     }
 
     /// A private signal is an event for its author alone.

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bellwether_domain::fixed::{Price, Quantity};
 use bellwether_domain::ids::{
-    AccountId, ApiKeyId, AssetId, AuditEntryId, ContactMessageId, DeliveryId, FillId, Id, OrderId, RunId, SessionId,
-    SignalId, SourceId, TenantId, TradeId, UserId, WaitlistEntryId, WatchlistId,
+    AccountId, ApiKeyId, AssetId, AuditEntryId, ChallengeId, ContactMessageId, DeliveryId, FillId, Id, OrderId, RunId,
+    SessionId, SignalId, SourceId, TenantId, TradeId, UserId, WaitlistEntryId, WatchlistId,
 };
 use bellwether_domain::market::{Candle, NewQuote, SourceName, Symbol, Timeframe, bucket};
 use bellwether_domain::permission::{Permission, Role};
@@ -27,7 +27,8 @@ use tokio_util::sync::CancellationToken;
 use crate::follow::{Events, Heard, Socket};
 use crate::sdl::root_fields;
 use crate::world::{
-    Caller, deliver, execute, make_api_key, make_source, make_user, put_candles, record, signal, unused,
+    Caller, begin, challenge, deliver, execute, make_api_key, make_source, make_user, put_candles, put_tier, record,
+    signal, unused,
 };
 
 /// So long that no test outlasts it.
@@ -117,6 +118,10 @@ enum Thing {
     Trade,
     /// The fill that opened one.
     Fill,
+    /// A challenge of the admin's that waits.
+    Challenge,
+    /// One that was begun.
+    Running,
     /// A watchlist of the admin's.
     Watchlist,
 }
@@ -260,6 +265,62 @@ const ROWS: &[Row] = &[
     row("Subscription.accountChanged", Thing::Account,
         "subscription ($id: ID!) { accountChanged(id: $id) { id equity } }",
         "/accountChanged", [WHO, LOST, LOST, YES, LOST, YES, YES]),
+    row("Query.node", Thing::Challenge, NODE, "/node", [WHO, NIL, NIL, YES, NIL, YES, YES]),
+    row("Query.nodes", Thing::Challenge, NODES, "/nodes/0", [WHO, NIL, NIL, YES, NIL, YES, YES]),
+    row("Query.challengeTiers", Thing::None, "{ challengeTiers { code phases { phase } } }", "/challengeTiers",
+        [YES, YES, YES, YES, YES, YES, YES]),
+    row("Query.challenges", Thing::None, "{ challenges { nodes { id account { id } room { profit } } totalCount } }", "/challenges",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.challenge", Thing::Running,
+        "query ($id: ID!) { challenge(id: $id) { id account { id } room { profit } evidence { nodes { body } } } }",
+        "/challenge", [WHO, NIL, NIL, YES, NIL, YES, YES]),
+    row("Query.verifyEvidence", Thing::Running,
+        "query ($id: ID!) { verifyEvidence(challengeId: $id) { isValid rows } }",
+        "/verifyEvidence", [WHO, NIL, NIL, YES, NIL, YES, YES]),
+    row("Query.exportEvidence", Thing::Running, "query ($id: ID!) { exportEvidence(challengeId: $id) }",
+        "/exportEvidence", [WHO, NIL, NIL, YES, NIL, YES, YES]),
+    row("Mutation.grantChallenge", Thing::Colleague,
+        "mutation ($id: ID!, $tier: String!) {
+            grantChallenge(input: {userId: $id, tier: $tier, reason: \"paid\"}) {
+                challenge { id } userErrors { code message path } } }",
+        "/grantChallenge", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.startChallenge", Thing::Challenge,
+        "mutation ($id: ID!) {
+            startChallenge(input: {challengeId: $id}) { challenge { id } userErrors { code message path } } }",
+        "/startChallenge", [WHO, GONE, GONE, NOT, GONE, YES, GONE]),
+    row("Mutation.evaluateChallenge", Thing::Running,
+        "mutation ($id: ID!) {
+            evaluateChallenge(input: {challengeId: $id, reason: \"asked\"}) {
+                challenge { id } userErrors { code message path } } }",
+        "/evaluateChallenge", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.passChallenge", Thing::Running,
+        "mutation ($id: ID!) {
+            passChallenge(input: {challengeId: $id, reason: \"seen\"}) {
+                challenge { id } userErrors { code message path } } }",
+        "/passChallenge", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.failChallenge", Thing::Running,
+        "mutation ($id: ID!) {
+            failChallenge(input: {challengeId: $id, reason: \"cheated\"}) {
+                challenge { id } userErrors { code message path } } }",
+        "/failChallenge", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.cancelChallenge", Thing::Challenge,
+        "mutation ($id: ID!) {
+            cancelChallenge(input: {challengeId: $id, reason: \"paid back\"}) {
+                challenge { id } userErrors { code message path } } }",
+        "/cancelChallenge", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.extendChallenge", Thing::Running,
+        "mutation ($id: ID!) {
+            extendChallenge(input: {challengeId: $id, days: 1, reason: \"ill\"}) {
+                challenge { id } userErrors { code message path } } }",
+        "/extendChallenge", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Mutation.adjustChallengeBalance", Thing::Running,
+        "mutation ($id: ID!) {
+            adjustChallengeBalance(input: {challengeId: $id, amount: \"-1\", reason: \"a wrong price\"}) {
+                challenge { id } userErrors { code message path } } }",
+        "/adjustChallengeBalance", [WHO, NOT, NOT, NOT, NOT, YES, YES]),
+    row("Subscription.challengeChanged", Thing::Running,
+        "subscription ($id: ID!) { challengeChanged(id: $id) { id status account { equity } } }",
+        "/challengeChanged", [WHO, LOST, LOST, YES, LOST, YES, YES]),
     row("Query.schedulerStatus", Thing::None, "{ schedulerStatus { lock { holder } jobs { name } } }",
         "/schedulerStatus", [WHO, NOT, NOT, NOT, NOT, NOT, YES]),
     row("Query.schedulerRuns", Thing::None, "{ schedulerRuns { nodes { id } totalCount } }", "/schedulerRuns",
@@ -608,6 +669,12 @@ impl Stage<'_> {
                 let made = admin.data(make, json!({"name": format!("list {}", self.made)})).await;
                 made["createWatchlist"]["watchlist"]["id"].as_str().unwrap().to_owned()
             }
+            Thing::Challenge => challenge(app, admin, "a test").await,
+            Thing::Running => {
+                let id = challenge(app, admin, "a test").await;
+                begin(admin, &id).await;
+                id
+            }
             Thing::Account | Thing::Order | Thing::Trade | Thing::Fill => unreachable!("made above"),
         }
     }
@@ -708,6 +775,9 @@ impl Stage<'_> {
                 variables[name] = self.token(purpose).await.into();
             }
         }
+        if uses("tier") {
+            variables["tier"] = put_tier(self.app).await.into();
+        }
         if uses("slug") {
             variables["slug"] = format!("new-{}", self.made).into();
         }
@@ -746,6 +816,7 @@ fn unused_as(thing: Thing) -> String {
         Thing::Order => unused::<OrderId>(),
         Thing::Trade => unused::<TradeId>(),
         Thing::Fill => unused::<FillId>(),
+        Thing::Challenge | Thing::Running => unused::<ChallengeId>(),
         Thing::Watchlist => unused::<WatchlistId>(),
     }
 }

@@ -15,6 +15,8 @@ use async_graphql_parser::types::{
 const DEPTH: usize = 2;
 /// How deep input objects are filled.
 const INPUT_DEPTH: usize = 3;
+/// Fields that are selected at once: the guard takes 500 of a document, and of a list what a page of them costs.
+const MOST_FIELDS: usize = 150;
 
 /// What a place in the arguments takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,13 +182,19 @@ impl Walk {
         }
     }
 
-    /// What can be selected of a type: of an interface, of each of its objects apart.
+    /// What can be selected of a type: of an interface, of each of its objects apart; of an object with more fields than are
+    /// taken at once, of some of them after the others.
     fn selections(&self, of: &str, depth: usize) -> Vec<String> {
         if self.is_leaf(of) {
             return vec![String::new()];
         }
+        if let Some(nodes) = self.nodes_of(of) {
+            let around = self.selection("PageInfo", 0);
+            let each = self.selections(nodes, depth).into_iter();
+            return each.map(|nodes| format!("{{ __typename nodes {nodes} pageInfo {around} totalCount }}")).collect();
+        }
         let Some(TypeKind::Interface(_)) = self.types.get(of).map(|definition| &definition.kind) else {
-            return vec![self.selection(of, depth)];
+            return self.in_portions(of, depth);
         };
         let mut objects: Vec<&TypeDefinition> = self.types.values().collect();
         objects.retain(|object| {
@@ -194,7 +202,9 @@ impl Walk {
         });
         objects.sort_by_key(|object| object.name.node.to_string());
         let each = objects.into_iter().map(|object| object.name.node.as_str());
-        each.map(|name| format!("{{ __typename id ... on {name} {} }}", self.selection(name, depth))).collect()
+        let portions =
+            each.flat_map(|name| self.in_portions(name, depth).into_iter().map(move |fields| (name, fields)));
+        portions.map(|(name, fields)| format!("{{ __typename id ... on {name} {fields} }}")).collect()
     }
 
     /// Whether nothing is selected of it.
@@ -203,8 +213,33 @@ impl Walk {
         kind.is_none_or(|kind| matches!(kind, TypeKind::Scalar | TypeKind::Enum(_)))
     }
 
+    /// What the items of a connection are.
+    fn nodes_of(&self, of: &str) -> Option<&str> {
+        let nodes = self.fields(of).into_iter().find(|field| field.name.node == "nodes")?;
+        of.ends_with("Connection").then(|| named(&nodes.ty.node))
+    }
+
     fn selection(&self, of: &str, depth: usize) -> String {
-        let mut selected = String::from("{ __typename ");
+        format!("{{ __typename {}}}", self.parts(of, depth).concat())
+    }
+
+    /// The same in as many selections as it takes.
+    fn in_portions(&self, of: &str, depth: usize) -> Vec<String> {
+        let is_name = |word: &&str| word.starts_with(|letter: char| letter == '_' || letter.is_alphabetic());
+        let count = |text: &str| text.split_whitespace().filter(is_name).count();
+        let mut portions = vec![String::new()];
+        for part in self.parts(of, depth) {
+            if count(portions.last().unwrap()) + count(&part) > MOST_FIELDS {
+                portions.push(String::new());
+            }
+            portions.last_mut().unwrap().push_str(&part);
+        }
+        portions.into_iter().map(|portion| format!("{{ __typename {portion}}}")).collect()
+    }
+
+    /// What can be selected of each field.
+    fn parts(&self, of: &str, depth: usize) -> Vec<String> {
+        let mut parts = Vec::new();
         for field in self.fields(of) {
             let (name, target) = (field.name.node.as_str(), named(&field.ty.node));
             let is_asked = field.arguments.iter().any(|argument| !is_optional(&argument.node));
@@ -213,13 +248,16 @@ impl Walk {
                 continue;
             }
             if self.is_leaf(target) {
-                write!(selected, "{name} ").unwrap();
+                parts.push(format!("{name} "));
             } else if depth > 0 || of.ends_with("Connection") {
                 let below = if of.ends_with("Connection") { depth } else { depth - 1 };
-                write!(selected, "{name} {} ", self.selection(target, below)).unwrap();
+                // A list in a list costs a page of pages: two of each will do.
+                let is_paged = field.arguments.iter().any(|argument| argument.node.name.node == "first");
+                let page = if is_paged { "(first: 2)" } else { "" };
+                parts.push(format!("{name}{page} {} ", self.selection(target, below)));
             }
         }
-        selected + "}"
+        parts
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bellwether_domain::challenges::{NewTier, PhaseKind, Rules};
 use bellwether_domain::clock::SystemClock;
 use bellwether_domain::entropy::Entropy;
-use bellwether_domain::fixed::Quantity;
+use bellwether_domain::fixed::{Money, Percent, Quantity};
 use bellwether_domain::identity::NewPerson;
 use bellwether_domain::ids::{Id, new_uuid};
 use bellwether_domain::market::{Candle, SourceName, Symbol, Timeframe};
@@ -180,6 +181,50 @@ pub async fn make_user(app: &TestApp, tenant: &str, email: &str, role: Role) -> 
         role,
     };
     app.domain.create_user(tenant.id, person).await.unwrap().id.to_string()
+}
+
+/// Makes one tier the only one that is offered, in which a fall of 5 % of a day's balance fails; its code.
+pub async fn put_tier(app: &TestApp) -> String {
+    let rules = Rules::unlimited(PhaseKind::Evaluation, Money::from_int(10_000).unwrap());
+    let rules = Rules { daily_loss: Some(Percent::from_int(5).unwrap()), duration_days: Some(30), ..rules };
+    let tier = NewTier {
+        code: "PLAIN".to_owned(),
+        name: "Plain".to_owned(),
+        is_recommended: true,
+        price: None,
+        is_refundable: false,
+        phases: vec![rules],
+    };
+    app.domain.put_challenge_tiers(std::slice::from_ref(&tier)).await.unwrap();
+    tier.code
+}
+
+/// Grants whoever runs a tenant a challenge of their own, and takes back those that they had: one user may have so many.
+/// Its id.
+pub async fn challenge(app: &TestApp, admin: &Client, reason: &str) -> String {
+    let tier = put_tier(app).await;
+    let found = admin.data("{ viewer { user { id } } }", json!({})).await;
+    let user = found["viewer"]["user"]["id"].clone();
+    let query =
+        "query ($user: ID!) { challenges(filter: {userId: $user, statuses: [PENDING, ACTIVE]}) { nodes { id } } }";
+    let before = admin.data(query, json!({"user": user})).await;
+    for one in before["challenges"]["nodes"].as_array().unwrap() {
+        let cancel = "mutation ($id: ID!) { cancelChallenge(input: {challengeId: $id, reason: \"another\"}) {
+            challenge { status } } }";
+        admin.data(cancel, json!({"id": one["id"]})).await;
+    }
+    let grant = "mutation ($input: GrantChallengeInput!) {
+        grantChallenge(input: $input) { challenge { id } userErrors { message } } }";
+    let input = json!({"userId": user, "tier": tier, "reason": reason});
+    let granted = admin.data(grant, json!({"input": input})).await;
+    granted["grantChallenge"]["challenge"]["id"].as_str().unwrap_or_else(|| panic!("{granted}")).to_owned()
+}
+
+/// Begins a challenge of whoever runs a tenant.
+pub async fn begin(admin: &Client, challenge: &str) {
+    let start = "mutation ($id: ID!) { startChallenge(input: {challengeId: $id}) { challenge { status } } }";
+    let begun = admin.data(start, json!({"id": challenge})).await;
+    assert_eq!(begun["startChallenge"]["challenge"]["status"], "ACTIVE", "{begun}");
 }
 
 /// A source, with its token.
