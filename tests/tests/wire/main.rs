@@ -2,6 +2,7 @@
 //!
 //! Everything goes through a real server on a free port; nothing here calls a handler.
 
+mod challenges;
 mod following;
 mod guard;
 mod headers;
