@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::challenge::{Column, Entity, Model as Challenge};
 use super::evidence::{self, Model as EvidenceRow};
+use super::tier::is_code;
 use super::vocabulary::ChallengeStatus;
 use crate::Domain;
+use crate::db::nothing;
 use crate::error::{Error, Result};
 use crate::ids::{ChallengeId, UserId};
 use crate::keyset::newest_first;
@@ -35,7 +37,10 @@ impl ChallengeFilter {
             rows = rows.filter(Column::UserId.eq(user));
         }
         if let Some(tier) = &self.tier {
-            rows = rows.filter(Column::TierCode.eq(tier.trim().to_ascii_uppercase()));
+            let code = tier.trim().to_ascii_uppercase();
+            // Not every text can be asked for.
+            rows =
+                rows.filter(if is_code(&code) { Condition::all().add(Column::TierCode.eq(code)) } else { nothing() });
         }
         rows
     }
@@ -138,7 +143,6 @@ impl Domain {
     /// When the database does not answer.
     pub async fn challenge_history(&self, challenge: &Challenge) -> Result<Vec<EvidenceRow>> {
         use super::vocabulary::Cause;
-        use sea_orm::Condition;
         let steps = Condition::any()
             .add(evidence::Column::Cause.is_in([Cause::Granted, Cause::Started, Cause::Admin]))
             .add(evidence::Column::Status.ne(ChallengeStatus::Active))

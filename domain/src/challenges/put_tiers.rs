@@ -6,7 +6,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 
 use super::rules::Rules;
-use super::tier::{ActiveModel, Column, Entity, Model as Tier, Phases};
+use super::tier::{ActiveModel, Column, Entity, Model as Tier, Phases, is_code};
 use crate::Domain;
 use crate::error::{Error, Problem, Result};
 use crate::fixed::Money;
@@ -32,8 +32,7 @@ impl NewTier {
     fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut refuse = |message: String| problems.push(Problem::validation(&["tiers", &self.code], message));
-        let is_letter = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
-        if self.code.is_empty() || self.code.len() > 20 || !self.code.chars().all(is_letter) {
+        if !is_code(&self.code) {
             refuse("expected a code of 1 to 20 capital letters, digits and underscores".to_owned());
         }
         if self.name.trim().is_empty() || self.name.chars().count() > 60 {

@@ -53,3 +53,9 @@ impl Entity {
         Self::find()
     }
 }
+
+/// Whether a text may be the code of a tier: 1 to 20 capital letters, digits and underscores.
+pub(super) fn is_code(text: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+    (1..=20).contains(&text.len()) && text.chars().all(is_letter)
+}
