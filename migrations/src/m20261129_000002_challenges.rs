@@ -22,9 +22,9 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, include_str!("m20261129_000002_challenges/down.sql")).await?;
         let sqlite = include_str!("m20261129_000002_challenges/sqlite_down.sql");
         let postgres = include_str!("m20261129_000002_challenges/postgres_down.sql");
-        dialect::run_either(manager, sqlite, postgres).await
+        dialect::run_either(manager, sqlite, postgres).await?;
+        dialect::run(manager, include_str!("m20261129_000002_challenges/down.sql")).await
     }
 }

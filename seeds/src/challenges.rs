@@ -44,12 +44,12 @@ pub(crate) async fn put(
         _ => return Ok(0),
     };
     let mut put = 0;
-    for (before, (tier, begun, lasts, story)) in (0..).zip(challenges) {
+    for (tier, begun, lasts, story) in challenges {
         let begins = anchor - TimeDelta::days(*begun);
         let events = events(domain, begins, begins + TimeDelta::days(*lasts), story).await?;
         // Nothing to begin with where no source simulates.
         if !events.is_empty() {
-            let new = domain.put_past_challenge(owner, (tier, "Demo", before), begins, &events).await?;
+            let new = domain.put_past_challenge(owner, (tier, "Demo"), begins, &events).await?;
             put += usize::from(new.is_some());
         }
     }

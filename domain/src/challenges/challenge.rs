@@ -6,9 +6,9 @@ use sea_orm::entity::prelude::*;
 use uuid::Uuid;
 
 use super::evaluate::State;
-use super::evidence::{self, ChainEnd, Step};
+use super::evidence::{self, ChainEnd, Grant, Step};
+use super::phases::Phases;
 use super::rules::Rules;
-use super::tier::Phases;
 use super::vocabulary::{Cause, ChallengeStatus};
 use crate::db::nothing;
 use crate::error::{Fault, Result};
@@ -38,7 +38,7 @@ pub struct Model {
     pub phase: i32,
     /// The phase before it; none for the first.
     pub previous_id: Option<ChallengeId>,
-    /// The hash of this phase's rules.
+    /// The hash of their text.
     pub rules_hash: Vec<u8>,
     /// How far it has come.
     pub status: ChallengeStatus,
@@ -83,7 +83,7 @@ impl Model {
 
     /// The rules of the phase of this number.
     pub fn rules_of(&self, phase: i32) -> Option<&Rules> {
-        self.phases.0.get(usize::try_from(phase).ok()?.checked_sub(1)?)
+        self.phases.phase(phase)
     }
 
     /// The days that are left until it expires, one that has begun among them; none unless it runs and expires.
@@ -112,7 +112,8 @@ impl Model {
         (actor, reason): (Option<UserId>, Option<String>),
     ) -> Result<(Self, evidence::Model)> {
         let mut challenge = blank;
-        let step = Step { actor, reason, ..Step::of(&challenge, Cause::Granted) };
+        let grant = Some(Grant::of(&challenge));
+        let step = Step { actor, reason, grant, ..Step::of(&challenge, Cause::Granted) };
         let row = challenge.take(challenge.created_at, step)?;
         Ok((challenge, row))
     }
@@ -126,7 +127,8 @@ impl Model {
         (phase, previous_id): (i32, Option<ChallengeId>),
         at: DateTime<Utc>,
     ) -> Result<Self> {
-        let mut blank = Self {
+        let rules_hash = phases.hash();
+        let blank = Self {
             id: ChallengeId::from_uuid(id),
             tenant_id: owner.0,
             user_id: owner.1,
@@ -135,7 +137,7 @@ impl Model {
             phases,
             phase,
             previous_id,
-            rules_hash: Vec::new(),
+            rules_hash,
             status: ChallengeStatus::Pending,
             account_id: None,
             state: None,
@@ -149,7 +151,7 @@ impl Model {
             created_at: at,
             updated_at: at,
         };
-        blank.rules_hash = blank.rules()?.hash()?;
+        blank.rules()?;
         Ok(blank)
     }
 
@@ -171,6 +173,7 @@ impl Model {
         let row = evidence::Model::next(&self.chain_end(), self.rules()?, at, &step)?;
         self.seq = row.seq;
         self.evidence_hash.clone_from(&row.hash);
+        self.certificate = step.certificate.or(self.certificate.take());
         self.status = step.status;
         self.state = step.state;
         self.expires_at = step.expires_at;

@@ -16,7 +16,7 @@ use super::rules::Rules;
 use super::vocabulary::{Cause, ChallengeStatus, RuleKind};
 use crate::error::{Fault, Result};
 use crate::fixed::{Money, Percent, Price, Quantity};
-use crate::ids::{ChallengeId, TenantId, TradeId, UserId, as_text};
+use crate::ids::{AccountId, ChallengeId, TenantId, TradeId, UserId, as_text};
 use crate::trading::Side;
 
 /// A row of evidence.
@@ -68,6 +68,8 @@ pub struct Holding {
     pub quantity: Quantity,
     /// What it was opened at.
     pub entry_price: Price,
+    /// What it cost when it was opened.
+    pub notional: Money,
     /// What it would be closed at.
     pub price: Price,
     /// What one unit of the asset's currency was in the account's.
@@ -92,6 +94,40 @@ pub struct Measured {
     pub floor: Money,
 }
 
+/// What a challenge is of, from its first row to its last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Grant {
+    /// Whose it is.
+    #[serde(with = "as_text")]
+    pub user: UserId,
+    /// Of which tenant.
+    #[serde(with = "as_text")]
+    pub tenant: TenantId,
+    /// The code of its tier.
+    pub tier: String,
+    /// What the tier was called.
+    pub tier_name: String,
+    /// Which phase it is, from 1.
+    pub phase: i32,
+    /// The challenge of the phase before; none for the first.
+    pub previous: Option<String>,
+}
+
+impl Grant {
+    /// What a challenge is of.
+    pub(crate) fn of(challenge: &challenge::Model) -> Self {
+        Self {
+            user: challenge.user_id,
+            tenant: challenge.tenant_id,
+            tier: challenge.tier_code.clone(),
+            tier_name: challenge.tier_name.clone(),
+            phase: challenge.phase,
+            previous: challenge.previous_id.map(|id| id.to_string()),
+        }
+    }
+}
+
 /// What a row says. The fields are written in this order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -111,6 +147,12 @@ pub struct Body {
     pub reason: Option<String>,
     /// The SHA-256 of the frozen rules, in hexadecimal digits.
     pub rules_hash: String,
+    /// What the challenge is of, in its first row.
+    pub grant: Option<Grant>,
+    /// The account that is judged, in the row in which it was begun.
+    pub account: Option<String>,
+    /// The number of the certificate, in the row in which it was passed.
+    pub certificate: Option<String>,
     /// What the account was; none where it was not looked at.
     pub seen: Option<Observation>,
     /// What it held.
@@ -135,6 +177,9 @@ pub(crate) struct Step {
     pub(crate) cause: Cause,
     pub(crate) actor: Option<UserId>,
     pub(crate) reason: Option<String>,
+    pub(crate) grant: Option<Grant>,
+    pub(crate) account: Option<AccountId>,
+    pub(crate) certificate: Option<String>,
     pub(crate) seen: Option<Observation>,
     pub(crate) holdings: Vec<Holding>,
     pub(crate) verdict: Option<Verdict>,
@@ -150,6 +195,9 @@ impl Step {
             cause,
             actor: None,
             reason: None,
+            grant: None,
+            account: None,
+            certificate: None,
             seen: None,
             holdings: Vec::new(),
             verdict: None,
@@ -186,6 +234,9 @@ impl Model {
             actor: step.actor.map(|id| id.to_string()),
             reason: step.reason.clone(),
             rules_hash: hex::encode(&end.rules_hash),
+            grant: step.grant.clone(),
+            account: step.account.map(|id| id.to_string()),
+            certificate: step.certificate.clone(),
             seen: step.seen,
             holdings: step.holdings.clone(),
             daily_loss: measured(step.state.as_ref().and_then(|state| state.daily_floor(rules))),

@@ -43,7 +43,8 @@ impl Domain {
         let user = user.ok_or_else(no_user)?;
         let tier = self.tier_to_grant(&new.tier).await?;
         let actor = (user.tenant_id == member.tenant_id).then_some(member.user_id);
-        let ruling = (Some(member.user_id), reason);
+        // Who stands above the tenants is nobody of them.
+        let ruling = (actor, reason);
         self.grant_of((user.tenant_id, user.id), tier, ruling, self.now(), actor, client).await
     }
 

@@ -137,7 +137,7 @@ impl Domain {
         Ok(Entity::unscoped().filter(Column::Id.eq(id)).one(self.db().reader()).await?)
     }
 
-    /// The steps in which a challenge's status changed, or a limit was broken, the first first: at most 100.
+    /// The steps in which a challenge's status changed, or a limit was broken, the first first: the last 100.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -147,8 +147,10 @@ impl Domain {
             .add(evidence::Column::Cause.is_in([Cause::Granted, Cause::Started, Cause::Admin]))
             .add(evidence::Column::Status.ne(ChallengeStatus::Active))
             .add(evidence::Column::Rule.is_not_null());
-        let rows = evidence::Entity::of(challenge.id).filter(steps).order_by_asc(evidence::Column::Seq);
-        Ok(rows.limit(100).all(self.db().reader()).await?)
+        let rows = evidence::Entity::of(challenge.id).filter(steps).order_by_desc(evidence::Column::Seq);
+        let mut rows = rows.limit(100).all(self.db().reader()).await?;
+        rows.reverse();
+        Ok(rows)
     }
 
     /// A page of a challenge's evidence, the first row first.

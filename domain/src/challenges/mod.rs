@@ -11,6 +11,7 @@ mod feed;
 mod grant;
 mod list;
 mod past;
+mod phases;
 mod put_tiers;
 mod room;
 mod rooms;
@@ -28,12 +29,13 @@ pub use evidence::{Body, Holding, Measured, Model as EvidenceRow};
 pub use grant::NewChallenge;
 pub use list::{ChallengeFilter, SeqKey};
 pub use past::{PastAct, PastEvent};
+pub use phases::Phases;
 pub use put_tiers::NewTier;
 pub use room::{LimitRoom, PositionRoom, Room};
 pub use rules::Rules;
 pub use steer::Steer;
 pub use sweep::Which;
-pub use tier::{Model as Tier, Phases};
+pub use tier::Model as Tier;
 pub use verify::{EvidenceReport, Proof};
 pub use vocabulary::{
     Cause, ChallengeStatus, DailyBase, DailyLossBasis, DrawdownAnchor, DrawdownBasis, OnDailyBreach, PhaseKind,

@@ -45,7 +45,7 @@ pub enum PastAct {
 
 impl Domain {
     /// Grants a user a challenge and begins it, as at a moment, with what is taken to have happened, the first first; unless
-    /// they have so many already. What comes after its end is left out. For demo data: everything is judged and written as
+    /// they have one that was begun then. What comes after its end is left out. For demo data: everything is judged and written as
     /// of any challenge.
     ///
     /// # Errors
@@ -53,12 +53,12 @@ impl Domain {
     pub async fn put_past_challenge(
         &self,
         owner: (TenantId, UserId),
-        (tier, reason, before): (&str, &str, u64),
+        (tier, reason): (&str, &str),
         begun_at: DateTime<Utc>,
         events: &[PastEvent],
     ) -> Result<Option<Challenge>> {
-        let own = Entity::unscoped().filter(Column::UserId.eq(owner.1)).filter(Column::PreviousId.is_null());
-        if own.count(self.db().reader()).await? > before {
+        let own = Entity::unscoped().filter(Column::UserId.eq(owner.1)).filter(Column::StartedAt.eq(begun_at));
+        if own.count(self.db().reader()).await? > 0 {
             return Ok(None);
         }
         let granted = self.grant_demo_challenge(owner, tier, reason, begun_at).await?;

@@ -1,12 +1,15 @@
 //! Making tiers known, and reading them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use sea_orm::sea_query::OnConflict;
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 
+use super::phases::Phases;
 use super::rules::Rules;
-use super::tier::{ActiveModel, Column, Entity, Model as Tier, Phases, is_code};
+use super::tier::{ActiveModel, Column, Entity, Model as Tier, is_code};
 use crate::Domain;
 use crate::error::{Error, Problem, Result};
 use crate::fixed::Money;
@@ -64,49 +67,20 @@ impl Domain {
             return Err(Error::Problems(problems));
         }
         let now = self.now();
+        // Most starts change nothing, and then write nothing.
         let known = Entity::all_of_them().all(self.db().reader()).await?;
-        let tier = |(place, new): (i32, &NewTier)| {
-            let (price, price_currency) = new.price.clone().unzip();
-            let old = known.iter().find(|old| old.code == new.code);
-            let mut tier = Tier {
-                code: new.code.clone(),
-                name: new.name.trim().to_owned(),
-                place,
-                is_recommended: new.is_recommended,
-                is_offered: true,
-                price,
-                price_currency,
-                is_refundable: new.is_refundable,
-                phases: Phases(new.phases.clone()),
-                created_at: old.map_or(now, |old| old.created_at),
-                updated_at: now,
-            };
-            if let Some(old) = old {
-                tier.updated_at = old.updated_at;
-                tier.updated_at = if *old == tier { old.updated_at } else { now };
-            }
-            tier
-        };
-        let mut rows: Vec<Tier> = (1..).zip(tiers).map(tier).collect();
-        let gone = known.iter().filter(|old| !codes.contains(old.code.as_str()));
-        for (place, old) in (rows.len()..).zip(gone) {
-            let place = i32::try_from(place + 1).unwrap_or(i32::MAX);
-            rows.push(Tier { place, is_offered: false, is_recommended: false, ..old.clone() });
-        }
-        let is_same = |row: &Tier| known.iter().any(|old| old == row);
-        let changed = rows.iter().filter(|row| !is_same(row)).count();
-        if changed == 0 {
+        if merged(&known, tiers, now)?.1 == 0 {
             return Ok(0);
         }
+        let tiers: Arc<[NewTier]> = tiers.into();
         self.db()
             .write(|tx: &DatabaseTransaction| {
-                let rows = rows.clone();
+                let tiers = Arc::clone(&tiers);
                 Box::pin(async move {
+                    let known = Entity::all_of_them().all(tx).await?;
+                    let (rows, changed) = merged(&known, &tiers, now)?;
                     // Places are given anew: out of each other's way first.
-                    let aside = Entity::update_many().col_expr(
-                        Column::Place,
-                        sea_orm::sea_query::ExprTrait::add(sea_orm::sea_query::Expr::col(Column::Place), 1_000),
-                    );
+                    let aside = Entity::update_many().col_expr(Column::Place, Expr::col(Column::Place).add(1_000));
                     aside.filter(Column::Code.is_not_null()).exec(tx).await?;
                     let update = OnConflict::column(Column::Code)
                         .update_columns([
@@ -123,11 +97,10 @@ impl Domain {
                         .to_owned();
                     let rows = rows.into_iter().map(|row| ActiveModel::from(row).reset_all());
                     Entity::insert_many(rows).on_conflict(update).exec_without_returning(tx).await?;
-                    Ok(())
+                    Ok(changed)
                 })
             })
-            .await?;
-        Ok(changed)
+            .await
     }
 
     /// The tiers that are offered, in their order.
@@ -138,4 +111,36 @@ impl Domain {
         let offered = Entity::all_of_them().filter(Column::IsOffered.eq(true)).order_by_asc(Column::Place);
         Ok(offered.all(self.db().reader()).await?)
     }
+}
+
+/// The tiers as they are to be: these in their order, then those that are offered no more; and how many of them are another
+/// than they were.
+fn merged(known: &[Tier], tiers: &[NewTier], now: DateTime<Utc>) -> Result<(Vec<Tier>, usize)> {
+    let mut rows = Vec::with_capacity(tiers.len());
+    for (place, new) in (1..).zip(tiers) {
+        let (price, price_currency) = new.price.clone().unzip();
+        let old = known.iter().find(|old| old.code == new.code);
+        rows.push(Tier {
+            code: new.code.clone(),
+            name: new.name.trim().to_owned(),
+            place,
+            is_recommended: new.is_recommended,
+            is_offered: true,
+            price,
+            price_currency,
+            is_refundable: new.is_refundable,
+            phases: Phases::new(new.phases.clone())?,
+            created_at: old.map_or(now, |old| old.created_at),
+            updated_at: old.map_or(now, |old| old.updated_at),
+        });
+    }
+    let gone = known.iter().filter(|old| tiers.iter().all(|new| new.code != old.code));
+    for (place, old) in (rows.len() + 1..).zip(gone) {
+        let place = i32::try_from(place).unwrap_or(i32::MAX);
+        rows.push(Tier { place, is_offered: false, is_recommended: false, ..old.clone() });
+    }
+    let changed: Vec<&mut Tier> = rows.iter_mut().filter(|row| known.iter().all(|old| old != *row)).collect();
+    let count = changed.len();
+    changed.into_iter().for_each(|row| row.updated_at = now);
+    Ok((rows, count))
 }

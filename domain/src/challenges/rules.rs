@@ -3,11 +3,9 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::evaluate::{divide_up, saturate};
 use super::vocabulary::{DailyBase, DailyLossBasis, DrawdownAnchor, DrawdownBasis, OnDailyBreach, PhaseKind};
-use crate::error::{Fault, Result};
 use crate::fixed::{Money, Percent};
 
 /// The rules of one phase. What is none is not limited, or not asked for.
@@ -112,22 +110,6 @@ impl Rules {
             problems.push("the profit target: a funded account has none".to_owned());
         }
         problems
-    }
-
-    /// They as they are frozen: JSON, the fields in their order.
-    ///
-    /// # Errors
-    /// Never in fact: they hold nothing that JSON can't.
-    pub fn to_text(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|error| Fault::Bug(error.to_string()).into())
-    }
-
-    /// The SHA-256 of their text, by which evidence names them.
-    ///
-    /// # Errors
-    /// As [`Self::to_text`].
-    pub fn hash(&self) -> Result<Vec<u8>> {
-        Ok(Sha256::digest(self.to_text()?).to_vec())
     }
 
     /// A share of the initial balance, in millionths of a ten-thousandth.

@@ -77,6 +77,7 @@ impl Domain {
             state: Some(State::begin(&rules, now)),
             status: ChallengeStatus::Active,
             expires_at: rules.expires_at(now),
+            account: Some(booking.book.account.id),
             ..Step::of(booking.challenge()?, Cause::Started)
         };
         booking.take(step, &Marks::new())?;

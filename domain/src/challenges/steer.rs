@@ -17,6 +17,7 @@ use crate::fixed::{Money, MoneyUnit, Unit};
 use crate::ids::{AccountId, ChallengeId};
 use crate::permission::Permission;
 use crate::text;
+use crate::trading::accounts::LARGEST_BALANCE;
 use crate::trading::booking::Booking;
 use crate::trading::referee::Ruling;
 use crate::trading::{LedgerKind, minor_digits};
@@ -95,7 +96,7 @@ impl Domain {
             details: json!({"reason": reason, "amount": amount, "days": days}),
             client: client.clone(),
         };
-        let ruling = Ruling { actor: Some(member.user_id), reason };
+        let ruling = Ruling { actor: entry.actor_id, reason };
         match found.account_id {
             Some(account) => self.steer_running(id, account, steer, &ruling, entry).await,
             None => self.steer_waiting(found, steer, ruling, entry).await,
@@ -169,10 +170,11 @@ impl Domain {
                 return Err(conflict(format!("the challenge is {}", over.status)).into());
             }
             let marks = self.marks_of(&book, None).await?;
-            if self.begin_day(&book, &marks).await? {
+            let now = self.now();
+            if self.begin_day(&book, &marks, now).await? {
                 continue;
             }
-            let mut booking = Booking::new(self, book, self.now());
+            let mut booking = Booking::new(self, book, now);
             check(steer, booking.challenge()?)?;
             match steer {
                 Steer::Extend(days) => {
@@ -236,8 +238,10 @@ fn check(steer: Steer, challenge: &Challenge) -> Result<(), Problem> {
             let currency = challenge.rules().map_or("USD", |rules| rules.currency.as_str());
             let minor = 10_i64.pow(MoneyUnit::SCALE - minor_digits(currency).unwrap_or(2));
             let path = ["input", "amount"];
-            if amount == Money::ZERO {
-                return Err(Problem::validation(&path, "expected an amount other than 0"));
+            let most = Money::from_int(LARGEST_BALANCE).unwrap_or(Money::MAX);
+            if amount == Money::ZERO || amount.raw().unsigned_abs() > most.raw().unsigned_abs() {
+                let message = format!("expected an amount other than 0, of at most {most} either way");
+                return Err(Problem::validation(&path, message));
             }
             if amount.raw() % minor != 0 {
                 return Err(Problem::validation(&path, format!("{currency} has no amount of {amount}")));

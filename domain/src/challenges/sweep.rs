@@ -11,13 +11,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Value;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Statement,
 };
 
 use super::challenge::{self, next_look};
 use super::evaluate::{State, Verdict, evaluate};
 use super::evidence::{self, ChainEnd, Step};
+use super::phases::Phases;
 use super::rules::Rules;
 use super::vocabulary::{Cause, ChallengeStatus};
 use crate::Domain;
@@ -26,7 +27,7 @@ use crate::ids::{AccountId, AssetId, ChallengeId, Id, TenantId};
 use crate::trading::book::Marks;
 use crate::trading::booking::Booking;
 use crate::trading::referee::{Held, Seen};
-use crate::trading::{AccountStatus, Judged, TradeStatus, account, trade};
+use crate::trading::{AccountStatus, Judged, OrderStatus, TradeStatus, account, order, trade};
 
 /// Challenges that are judged at once.
 const BATCH: u64 = 1_000;
@@ -59,6 +60,7 @@ struct Running {
     id: ChallengeId,
     tenant_id: TenantId,
     account_id: AccountId,
+    phase: i32,
     rules_hash: Vec<u8>,
     state: State,
     seq: i64,
@@ -74,21 +76,39 @@ struct Advance {
     row: evidence::Model,
 }
 
-/// The rules of running challenges, by their hashes.
-type KnownRules = HashMap<Vec<u8>, Arc<Rules>>;
+/// The hash of a challenge's rules, and which phase of them it is judged by.
+type RulesKey = (Vec<u8>, i32);
+/// The rules of running challenges.
+type KnownRules = HashMap<RulesKey, Arc<Rules>>;
+
+/// What came of a look at a challenge.
+enum Looked {
+    /// Nothing is new.
+    Nothing,
+    /// A price of what it holds is missing.
+    Unknown,
+    /// It goes on, and something is known that was not before.
+    Advances(Box<Advance>),
+    /// Something is said of it, or to be done: it is judged by itself.
+    Alone,
+}
 
 impl Domain {
     /// Judges running challenges, and closes what is still open where nothing is traded any more.
     pub async fn judge_challenges(&self, which: Which<'_>) -> Judged {
         let (mut judged, mut after, mut rules) = (Judged::default(), None, KnownRules::new());
         loop {
-            match self.judge_challenges_after(which, after, &mut rules, &mut judged).await {
-                Ok(Some(last)) => after = Some(last),
-                Ok(None) => break,
+            let running = match self.running_after(which, after).await {
+                Ok(running) => running,
                 Err(error) => {
                     judged.note(&"challenges", Err::<u64, _>(error));
                     break;
                 }
+            };
+            let Some(last) = running.last() else { break };
+            after = Some(last.id);
+            if let Err(error) = self.judge_batch(&running, which.cause(), &mut rules, &mut judged).await {
+                judged.note(&"challenges", Err::<u64, _>(error));
             }
         }
         if !matches!(which, Which::Holding(_)) {
@@ -104,47 +124,47 @@ impl Domain {
         judged
     }
 
-    /// Judges the next batch; answers the last of it, none after all.
-    async fn judge_challenges_after(
+    /// Judges a batch; what can't be judged is told of, and the others are.
+    async fn judge_batch(
         &self,
-        which: Which<'_>,
-        after: Option<ChallengeId>,
+        running: &[Running],
+        cause: Cause,
         known: &mut KnownRules,
         judged: &mut Judged,
-    ) -> Result<Option<ChallengeId>> {
-        let running = self.running_after(which, after).await?;
-        let Some(last) = running.last().map(|running| running.id) else { return Ok(None) };
-        self.learn_rules(&running, known).await?;
-        let held = self.held_by(running.iter().map(|running| running.account_id)).await?;
+    ) -> Result<()> {
+        self.learn_rules(running, known).await?;
+        let accounts = || running.iter().map(|running| running.account_id);
+        let held = self.held_by(accounts()).await?;
+        let waiting = self.waiting_of(accounts()).await?;
+        let assets: Vec<AssetId> = held.values().flatten().map(|held| held.asset_id).collect();
         let mut marks: HashMap<&str, Marks> = HashMap::new();
         let (now, mut advances, mut alone) = (self.now(), Vec::new(), Vec::new());
-        for challenge in &running {
-            let Some(rules) = known.get(&challenge.rules_hash) else { continue };
-            if !marks.contains_key(rules.currency.as_str()) {
-                let assets = held.values().flatten().map(|held| held.asset_id).collect();
-                marks.insert(&rules.currency, self.marks(assets, &rules.currency).await?);
-            }
-            let (open, marks) =
-                (held.get(&challenge.account_id).map_or(&[][..], Vec::as_slice), &marks[rules.currency.as_str()]);
-            let seen = Seen::of(rules, challenge.state.balance, open, marks, now)?;
-            if !seen.is_complete {
-                judged.waiting += 1;
+        for challenge in running {
+            let Some(rules) = known.get(&challenge.rules_key()) else {
+                let error = Fault::Bug(format!("{}: its rules are not those whose hash it holds", challenge.id));
+                judged.note(&challenge.id, Err::<u64, _>(error.into()));
                 continue;
+            };
+            let currency = rules.currency.as_str();
+            if !marks.contains_key(currency) {
+                marks.insert(currency, self.marks(assets.clone(), currency).await?);
             }
-            let (state, verdict) = evaluate(rules, challenge.expires_at, &challenge.state, &seen.observation);
-            // What is locked is closed as soon as its market opens.
-            if verdict != Verdict::Continue || (state.is_locked && !open.is_empty()) {
-                alone.push(challenge.account_id);
-            } else if state != challenge.state {
-                advances.push(challenge.advance(rules, state, seen, which.cause(), now)?);
+            let Some(marks) = marks.get(currency) else { continue };
+            let open = held.get(&challenge.account_id).map_or(&[][..], Vec::as_slice);
+            let pending = waiting.get(&challenge.account_id).copied().unwrap_or(0);
+            match challenge.look(rules, open, pending, marks, cause, now) {
+                Ok(Looked::Nothing) => {}
+                Ok(Looked::Unknown) => judged.waiting += 1,
+                Ok(Looked::Advances(advance)) => advances.push(*advance),
+                Ok(Looked::Alone) => alone.push(challenge.account_id),
+                Err(error) => judged.note(&challenge.id, Err::<u64, _>(error)),
             }
         }
-        let advances = Arc::new(advances);
-        judged.note(&"challenges", self.write_advances(&advances).await);
+        judged.note(&"challenges", self.write_advances(&Arc::new(advances)).await);
         for account in alone {
-            judged.note(&account, self.judge_challenge_of(account, which.cause()).await);
+            judged.note(&account, self.judge_challenge_of(account, cause).await);
         }
-        Ok(Some(last))
+        Ok(())
     }
 
     async fn running_after(&self, which: Which<'_>, after: Option<ChallengeId>) -> Result<Vec<Running>> {
@@ -163,26 +183,37 @@ impl Domain {
         if let Some(after) = after {
             running = running.filter(C::Id.gt(after));
         }
-        let columns = [C::Id, C::TenantId, C::AccountId, C::RulesHash, C::State, C::Seq, C::EvidenceHash, C::ExpiresAt];
+        let columns =
+            [C::Id, C::TenantId, C::AccountId, C::Phase, C::RulesHash, C::State, C::Seq, C::EvidenceHash, C::ExpiresAt];
         let running = running.columns(columns).order_by_asc(C::Id).limit(BATCH);
         Ok(running.into_model().all(self.db().reader()).await?)
     }
 
-    /// Reads the rules of challenges that are not among those that are known.
+    /// Reads the rules of challenges that are not among those that are known: of each only a text that has its hash.
     async fn learn_rules(&self, running: &[Running], known: &mut KnownRules) -> Result<()> {
-        let unknown: HashMap<&Vec<u8>, ChallengeId> = running
-            .iter()
-            .filter(|running| !known.contains_key(&running.rules_hash))
-            .map(|running| (&running.rules_hash, running.id))
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let one_of_each = challenge::Column::Id.is_in(unknown.into_values());
-        for challenge in challenge::Entity::unscoped().filter(one_of_each).all(self.db().reader()).await? {
-            known.insert(challenge.rules_hash.clone(), Arc::new(challenge.rules()?.clone()));
+        use challenge::Column as C;
+        let unknown: HashSet<RulesKey> =
+            running.iter().map(Running::rules_key).filter(|key| !known.contains_key(key)).collect();
+        for (hash, phase) in unknown {
+            let texts = challenge::Entity::unscoped().filter(C::RulesHash.eq(hash.clone())).select_only();
+            let texts: Vec<String> =
+                texts.column(C::Phases).distinct().limit(10).into_tuple().all(self.db().reader()).await?;
+            let phases = texts.into_iter().filter_map(|text| Phases::read(text).ok());
+            if let Some(rules) = phases.filter(|phases| phases.hash() == hash).find_map(|p| p.phase(phase).cloned()) {
+                known.insert((hash, phase), Arc::new(rules));
+            }
         }
         Ok(())
+    }
+
+    /// How many orders of these accounts wait; those of which none does are not among them.
+    async fn waiting_of(&self, accounts: impl IntoIterator<Item = AccountId>) -> Result<HashMap<AccountId, u32>> {
+        use order::Column as C;
+        let waiting = order::Entity::unscoped().filter(C::Status.eq(OrderStatus::Pending));
+        let waiting = waiting.filter(C::AccountId.is_in(accounts)).select_only().column(C::AccountId);
+        let waiting = waiting.column_as(C::Id.count(), "count").group_by(C::AccountId);
+        let waiting: Vec<(AccountId, i64)> = waiting.into_tuple().all(self.db().reader()).await?;
+        Ok(waiting.into_iter().map(|(account, count)| (account, u32::try_from(count).unwrap_or(u32::MAX))).collect())
     }
 
     /// What these accounts hold.
@@ -193,7 +224,7 @@ impl Domain {
         use trade::Column as C;
         let open =
             trade::Entity::unscoped().filter(C::Status.eq(TradeStatus::Open)).filter(C::AccountId.is_in(accounts));
-        let columns = [C::Id, C::AccountId, C::AssetId, C::Side, C::Quantity, C::EntryPrice, C::Margin];
+        let columns = [C::Id, C::AccountId, C::AssetId, C::Side, C::Quantity, C::EntryPrice, C::Notional];
         let open = open.select_only().columns(columns).order_by_asc(C::OpenedAt).order_by_asc(C::Id);
         let mut held: HashMap<AccountId, Vec<Held>> = HashMap::new();
         for trade in open.into_model::<Held>().all(self.db().reader()).await? {
@@ -249,7 +280,10 @@ impl Domain {
             let mut is_changed = booking.judge(&marks, cause, None)?;
             if !is_changed && is_locked {
                 booking.flatten(&marks)?;
-                is_changed = booking.book.open.len() < open && booking.judge(&marks, Cause::Fill, None)?;
+                is_changed = booking.book.open.len() < open;
+                if is_changed {
+                    booking.judge(&marks, Cause::Fill, None)?;
+                }
             }
             if !is_changed {
                 return Ok(0);
@@ -262,19 +296,15 @@ impl Domain {
         Err(Fault::Unavailable(None).into())
     }
 
-    /// The accounts of challenges that are over with trades that could not be closed yet.
+    /// The accounts of challenges that are over with trades that could not be closed then.
     async fn left_open(&self) -> Result<Vec<AccountId>> {
-        let open = trade::Entity::unscoped().filter(trade::Column::Status.eq(TradeStatus::Open)).select_only();
-        let open = open.column(trade::Column::AccountId).into_query();
-        let left = Condition::all()
-            .add(account::Column::ChallengeId.is_not_null())
-            .add(account::Column::Status.eq(AccountStatus::Suspended))
-            .add(account::Column::Id.in_subquery(open));
-        let left = account::Entity::unscoped().filter(left).select_only().column(account::Column::Id);
+        use account::Column as C;
+        let left = account::Entity::unscoped().filter(C::ChallengeId.is_not_null());
+        let left = left.filter(C::Status.eq(AccountStatus::Suspended)).select_only().column(C::Id);
         Ok(left.into_tuple().all(self.db().reader()).await?)
     }
 
-    /// Closes what can be closed of it just now; tells how many trades.
+    /// Closes what can be closed of it just now, and the account where nothing is open any more; tells how many trades.
     async fn close_left_open(&self, id: AccountId) -> Result<u64> {
         let _turn = self.desk().turn(id).await;
         for _ in 0..MOST_TRIES {
@@ -283,11 +313,12 @@ impl Domain {
             let open = book.open.len();
             let mut booking = Booking::new(self, book, self.now());
             booking.flatten(&marks)?;
-            let closed = open - booking.book.open.len();
-            if closed == 0 {
+            // Its trader, a stop or the stop-out may have closed the last of them.
+            let (closed, is_flat) = (open - booking.book.open.len(), booking.book.open.is_empty());
+            if closed == 0 && !is_flat {
                 return Ok(0);
             }
-            if booking.book.open.is_empty() {
+            if is_flat {
                 booking.set_status(AccountStatus::Closed);
             }
             booking.note_equity(&marks)?;
@@ -300,7 +331,36 @@ impl Domain {
 }
 
 impl Running {
-    fn advance(&self, rules: &Rules, state: State, seen: Seen, cause: Cause, now: DateTime<Utc>) -> Result<Advance> {
+    fn rules_key(&self) -> RulesKey {
+        (self.rules_hash.clone(), self.phase)
+    }
+
+    /// Looks at it with what its account holds, and how many of its orders wait.
+    fn look(
+        &self,
+        rules: &Rules,
+        open: &[Held],
+        pending_orders: u32,
+        marks: &Marks,
+        cause: Cause,
+        now: DateTime<Utc>,
+    ) -> Result<Looked> {
+        if self.expires_at.is_some_and(|expires| now >= expires) {
+            return Ok(Looked::Alone);
+        }
+        let mut seen = Seen::of(rules, self.state.balance, open, marks, now)?;
+        if !seen.is_complete {
+            return Ok(Looked::Unknown);
+        }
+        seen.observation.pending_orders = pending_orders;
+        let (state, verdict) = evaluate(rules, self.expires_at, &self.state, &seen.observation);
+        // What is locked is closed as soon as its market opens, while the day lasts.
+        if verdict != Verdict::Continue || (state.is_locked && !open.is_empty()) {
+            return Ok(Looked::Alone);
+        }
+        if state == self.state {
+            return Ok(Looked::Nothing);
+        }
         let end = ChainEnd {
             challenge: self.id,
             tenant: self.tenant_id,
@@ -312,6 +372,9 @@ impl Running {
             cause,
             actor: None,
             reason: None,
+            grant: None,
+            account: None,
+            certificate: None,
             seen: Some(seen.observation),
             holdings: seen.holdings,
             verdict: Some(Verdict::Continue),
@@ -320,7 +383,7 @@ impl Running {
             expires_at: self.expires_at,
         };
         let row = evidence::Model::next(&end, rules, now, &step)?;
-        Ok(Advance { state, next_look: next_look(rules, self.expires_at, now), row })
+        Ok(Looked::Advances(Box::new(Advance { state, next_look: next_look(rules, self.expires_at, now), row })))
     }
 }
 

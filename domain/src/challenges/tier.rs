@@ -2,14 +2,9 @@
 
 use sea_orm::Select;
 use sea_orm::entity::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::rules::Rules;
+use super::phases::Phases;
 use crate::fixed::Money;
-
-/// The rules of each phase, the first first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, sea_orm::FromJsonQueryResult)]
-pub struct Phases(pub Vec<Rules>);
 
 /// A tier: what a challenge costs, and by which rules it is judged.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

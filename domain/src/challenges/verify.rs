@@ -1,22 +1,26 @@
 //! Judging again: whether a challenge's evidence is whole, and says what its rules say.
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
 
 use super::challenge::{self, Model as Challenge};
 use super::evaluate::{Observation, State, Verdict, evaluate};
-use super::evidence::{self, Body, Model as EvidenceRow, hash};
+use super::evidence::{self, Body, Grant, Model as EvidenceRow, hash};
 use super::rules::Rules;
 use super::vocabulary::{Cause, ChallengeStatus};
 use crate::Domain;
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 use crate::fixed::{FixedError, Money};
 use crate::ids::ChallengeId;
 use crate::trading::book::gained;
 
 /// Rows that are read at once.
 const BATCH: u64 = 500;
-/// Rows that one export holds at most.
-const MOST_ROWS: u64 = 10_000;
+/// Letters after which an export takes no more rows.
+const LARGEST_EXPORT: usize = 8_000_000;
+/// Rows that an export reads at once.
+const EXPORT_BATCH: u64 = 100;
 
 /// What came of judging a challenge again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +59,11 @@ struct Walk<'c> {
     hash: Vec<u8>,
     state: Option<State>,
     status: ChallengeStatus,
-    expires_at: Option<chrono::DateTime<chrono::Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    account: Option<String>,
+    certificate: Option<String>,
+    started_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
 }
 
 impl<'c> Walk<'c> {
@@ -68,6 +76,10 @@ impl<'c> Walk<'c> {
             state: None,
             status: ChallengeStatus::Pending,
             expires_at: None,
+            account: None,
+            certificate: None,
+            started_at: None,
+            ended_at: None,
         })
     }
 
@@ -97,12 +109,48 @@ impl<'c> Walk<'c> {
         {
             return wrong("the equity is not the balance and what its holdings gained");
         }
+        self.check_frame(&body).or_else(wrong)?;
         self.judge(&body).or_else(wrong)?;
+        self.account = self.account.take().or(body.account);
+        self.certificate = self.certificate.take().or(body.certificate);
+        if body.cause == Cause::Started {
+            self.started_at = Some(body.at);
+        }
+        self.ended_at = body.status.is_over().then_some(body.at);
         self.rows = row.seq;
         self.hash.clone_from(&row.hash);
         self.state = body.state;
         self.status = body.status;
         self.expires_at = body.expires_at;
+        Ok(())
+    }
+
+    /// What stands around a look: whose challenge it is, when it expires, and what was looked at.
+    fn check_frame(&self, body: &Body) -> Result<(), &'static str> {
+        let is_first = self.rows == 0;
+        if body.grant != is_first.then(|| Grant::of(self.challenge)) {
+            return Err("the challenge was granted as another one");
+        }
+        let is_started = body.cause == Cause::Started;
+        if body.account.is_some() != is_started
+            || body.certificate.is_some() != (body.status == ChallengeStatus::Passed)
+        {
+            return Err("an account or a certificate is where there is none, or missing where there is one");
+        }
+        let expires_at = if is_started { self.rules.expires_at(body.at) } else { self.expires_at };
+        if body.expires_at != expires_at && body.cause != Cause::Admin {
+            return Err("its end was moved, and nobody decided it");
+        }
+        if let Some(seen) = &body.seen {
+            let held = u32::try_from(body.holdings.len()).unwrap_or(u32::MAX);
+            // What was filled is written down with the trades of which no price is known left out.
+            if seen.at != body.at
+                || held > seen.open_trades
+                || (held < seen.open_trades && body.cause != Cause::Fill && body.verdict != Some(Verdict::Expire))
+            {
+                return Err("what was seen is not what was held");
+            }
+        }
         Ok(())
     }
 
@@ -132,14 +180,18 @@ impl<'c> Walk<'c> {
     /// What is wrong with the challenge itself, after its last row.
     fn end(&self) -> Option<String> {
         let challenge = self.challenge;
-        if challenge.rules_hash != self.rules.hash().unwrap_or_default() {
+        if challenge.rules_hash != challenge.phases.hash() {
             return Some("its rules are not those whose hash it holds".to_owned());
         }
         if (challenge.seq, &challenge.evidence_hash) != (self.rows, &self.hash) {
             return Some(format!("it says that row {} is its last, and {} are there", challenge.seq, self.rows));
         }
         let known = (&challenge.state, challenge.status, challenge.expires_at);
-        (known != (&self.state, self.status, self.expires_at)).then(|| "it is not what its last row says".to_owned())
+        let account = challenge.account_id.map(|id| id.to_string());
+        let course = (challenge.started_at, challenge.ended_at, &account, &challenge.certificate);
+        let is_same = known == (&self.state, self.status, self.expires_at)
+            && course == (self.started_at, self.ended_at, &self.account, &self.certificate);
+        (!is_same).then(|| "it is not what its rows say".to_owned())
     }
 }
 
@@ -187,20 +239,33 @@ impl Domain {
         if let Some(after) = after {
             next = next.filter(challenge::Column::Id.gt(after));
         }
-        let mut last = None;
-        for challenge in next.all(self.db().reader()).await? {
-            let proof = self.prove_evidence(&challenge).await?;
+        let next = next.select_only().column(challenge::Column::Id).into_tuple();
+        let ids: Vec<ChallengeId> = next.all(self.db().reader()).await?;
+        for &id in &ids {
             report.challenges += 1;
-            report.rows += u64::try_from(proof.rows).unwrap_or(0);
-            if let Some(problem) = proof.problem {
+            let problem = match self.prove_by_id(id).await {
+                Ok(proof) => {
+                    report.rows += u64::try_from(proof.rows).unwrap_or(0);
+                    proof.problem
+                }
+                Err(error @ Error::Fault(Fault::Unavailable(_))) => return Err(error),
+                // One that can't even be read is wrong, and keeps no other from being looked at.
+                Err(error) => Some(format!("it can't be read: {error}")),
+            };
+            if let Some(problem) = problem {
                 report.broken += 1;
                 if report.problems.len() < 100 {
-                    report.problems.push(format!("{}: {problem}", challenge.id));
+                    report.problems.push(format!("{id}: {problem}"));
                 }
             }
-            last = Some(challenge.id);
         }
-        Ok(last)
+        Ok(ids.last().copied())
+    }
+
+    async fn prove_by_id(&self, id: ChallengeId) -> Result<Proof> {
+        let challenge = challenge::Entity::unscoped().filter(challenge::Column::Id.eq(id));
+        let challenge = challenge.one(self.db().reader()).await?.ok_or(Fault::NotFound)?;
+        self.prove_evidence(&challenge).await
     }
 
     /// Judges all challenges again, for the command line.
@@ -215,26 +280,31 @@ impl Domain {
         Ok(report)
     }
 
-    /// The evidence of a challenge as JSON Lines: the frozen rules, then a line for each row with its text and hashes, at
-    /// most 10,000 rows.
+    /// The evidence of a challenge as JSON Lines: the frozen rules, then a line for each row after this one with its text and
+    /// hashes, as many as make about 8 MB; the rest comes after the last of them.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn export_evidence(&self, challenge: &Challenge) -> Result<String> {
-        let rows = evidence::Entity::of(challenge.id).order_by_asc(evidence::Column::Seq).limit(MOST_ROWS);
-        let rules = serde_json::json!({
+    pub async fn export_evidence(&self, challenge: &Challenge, after: i64) -> Result<String> {
+        let rules = json!({
             "challenge": challenge.id.to_string(),
-            "rules": challenge.rules()?.to_text()?,
+            "phase": challenge.phase,
+            "rules": challenge.phases.text(),
             "rulesHash": hex::encode(&challenge.rules_hash),
         });
-        let mut lines = format!("{rules}\n");
-        for row in rows.all(self.db().reader()).await? {
-            let line = serde_json::json!({
-                "body": row.body,
-                "previousHash": hex::encode(&row.previous_hash),
-                "hash": hex::encode(&row.hash),
-            });
-            lines.push_str(&format!("{line}\n"));
+        let (mut lines, mut last) = (format!("{rules}\n"), after);
+        while lines.len() < LARGEST_EXPORT {
+            let rows = evidence::Entity::of(challenge.id).filter(evidence::Column::Seq.gt(last));
+            let rows = rows.order_by_asc(evidence::Column::Seq).limit(EXPORT_BATCH);
+            let rows = rows.all(self.db().reader()).await?;
+            let Some(newest) = rows.last() else { break };
+            last = newest.seq;
+            for row in &rows {
+                let (previous, hash) = (hex::encode(&row.previous_hash), hex::encode(&row.hash));
+                let line = json!({"sequence": row.seq, "body": row.body, "previousHash": previous, "hash": hash});
+                lines.push_str(&line.to_string());
+                lines.push('\n');
+            }
         }
         Ok(lines)
     }

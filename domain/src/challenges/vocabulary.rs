@@ -139,6 +139,8 @@ words! {
         Started = "STARTED",
         /// An order was filled.
         Fill = "FILL",
+        /// An order that waited was taken back.
+        Order = "ORDER",
         /// A price changed.
         Quote = "QUOTE",
         /// The clock: a day, an hour or the challenge's days were over.

@@ -35,7 +35,9 @@ use crate::viewer::{ClientInfo, Viewer};
 /// Accounts that one user may have that are not closed.
 const MOST_ACCOUNTS: u64 = 20;
 /// The largest initial balance: a hundred million.
-const LARGEST_BALANCE: i64 = 100_000_000;
+pub(crate) const LARGEST_BALANCE: i64 = 100_000_000;
+/// Trades that the account of a challenge may have open: each look that changes something writes all of them down.
+const MOST_CHALLENGE_TRADES: i32 = 100;
 /// The letters and digits of account numbers: Crockford's base 32, without those that are read as others.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -167,7 +169,7 @@ impl Domain {
             fee_minimum: FeeSchedule::USUAL.minimum,
             fee_per_unit: FeeSchedule::USUAL.per_unit,
             when_closed: WhenClosed::Reject,
-            max_open_trades: None,
+            max_open_trades: Some(MOST_CHALLENGE_TRADES),
             max_position: rules.largest_position(),
             stop_out_percent: usual_level(rules.leverage),
             protections: Protections::default(),

@@ -29,12 +29,6 @@ impl Exact {
         value.checked_mul(i128::from(rate.raw())).map(Self).ok_or(FixedError::Overflow)
     }
 
-    /// An amount that was booked, as an exact one.
-    pub fn from_money(money: Money) -> Self {
-        // 2^63 × 10^20 fits.
-        Self(i128::from(money.raw()) * 10_i128.pow(SCALE - MoneyUnit::SCALE))
-    }
-
     /// The sum.
     ///
     /// # Errors

@@ -96,6 +96,11 @@ impl Booking {
         self.new_trades.iter().any(|trade| trade.parent_id.is_none())
     }
 
+    /// A trade that it has opened, as it is now.
+    pub(super) fn opened(&self, id: TradeId) -> Option<trade::Model> {
+        self.new_trades.iter().find(|trade| trade.id == id).cloned()
+    }
+
     /// The orders that wait once it is written.
     pub(super) fn pending_orders(&self) -> u32 {
         let Some(referee) = self.book.challenge.as_ref().filter(|_| !self.cancels_pending) else { return 0 };
@@ -156,6 +161,7 @@ impl Booking {
             entry_price: execution.price,
             entry_fee: cost.fee,
             margin: cost.margin,
+            notional: cost.notional,
             stop_loss: order.stop_loss,
             take_profit: order.take_profit,
             status: TradeStatus::Open,
@@ -194,12 +200,14 @@ impl Booking {
         let is_part = quantity < open.quantity;
         let entry_fee = pro_rata(open.entry_fee, quantity, open.quantity, &currency);
         let margin = pro_rata(open.margin, quantity, open.quantity, &currency);
+        let notional = pro_rata(open.notional, quantity, open.quantity, &currency);
         let closed = trade::Model {
             id: if is_part { TradeId::from_uuid(self.domain.new_uuid()) } else { open.id },
             parent_id: if is_part { Some(open.id) } else { open.parent_id },
             quantity,
             entry_fee,
             margin,
+            notional,
             status: TradeStatus::Closed,
             close_fill_id: Some(fill_id),
             exit_price: Some(execution.price),
@@ -215,6 +223,7 @@ impl Booking {
                 quantity: open.quantity.checked_sub(quantity)?,
                 entry_fee: open.entry_fee.checked_sub(entry_fee)?,
                 margin: open.margin.checked_sub(margin)?,
+                notional: open.notional.checked_sub(notional)?,
                 ..open.clone()
             };
             self.new_trades.push(closed.clone());

@@ -39,15 +39,18 @@ impl Domain {
                     return Err(Problem::new(ProblemCode::Conflict, &["input", "orderId"], message).into());
                 }
             }
-            if book.challenge.is_some() && self.begin_day(&book, &self.marks_of(&book, None).await?).await? {
+            let now = self.now();
+            if book.challenge.is_some() && self.begin_day(&book, &self.marks_of(&book, None).await?, now).await? {
                 continue;
             }
-            let mut booking = Booking::new(self, book, self.now());
+            let mut booking = Booking::new(self, book, now);
             let order = booking.finish(order, OrderStatus::Cancelled, None);
             // A target that was reached may have waited for this alone.
             if booking.book.challenge.is_some() {
                 let marks = self.marks_of(&booking.book, None).await?;
-                booking.judge(&marks, Cause::Fill, None)?;
+                if booking.judge(&marks, Cause::Order, None)? {
+                    booking.note_equity(&marks)?;
+                }
             }
             if booking.write().await?.is_ok() {
                 return Ok(order);

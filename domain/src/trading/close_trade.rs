@@ -93,10 +93,11 @@ impl Domain {
                 (turn, is_fresh) = (self.desk().turn(id).await, true);
                 continue;
             }
-            if self.begin_day(&book, &marks).await? {
+            let now = self.now();
+            if self.begin_day(&book, &marks, now).await? {
                 continue;
             }
-            let mut booking = Booking::new(self, book.clone(), self.now());
+            let mut booking = Booking::new(self, book.clone(), now);
             let (order, trade) =
                 self.book_close(&book, &marks, &mut booking, &open, part, CloseReason::Manual, sent_as.clone())?;
             booking.settle(&marks)?;
@@ -136,10 +137,11 @@ impl Domain {
                 (turn, is_fresh) = (self.desk().turn(id).await, true);
                 continue;
             }
-            if self.begin_day(&book, &marks).await? {
+            let now = self.now();
+            if self.begin_day(&book, &marks, now).await? {
                 continue;
             }
-            let mut booking = Booking::new(self, book.clone(), self.now());
+            let mut booking = Booking::new(self, book.clone(), now);
             let mut trades = Vec::with_capacity(open.len());
             for open in &open {
                 let reason = CloseReason::Manual;

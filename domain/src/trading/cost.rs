@@ -44,10 +44,10 @@ impl Cost {
             return limit(format!("the account has {} open trades, of at most {most}", book.open.len()));
         }
         if let Some(largest) = account.max_position {
-            let of_asset = book.open.iter().filter(|trade| trade.asset_id == mark.asset.id);
-            let mut held = of_asset.map(|trade| Exact::product(trade.entry_price, trade.quantity, mark.rate.rate));
-            let total = held.try_fold(Exact::from_money(self.notional), |sum, held| sum.plus(held?));
-            let fits = total.is_ok_and(|total| total <= Exact::from_money(largest));
+            // What they cost when they were opened: a rate that changes makes no position larger.
+            let mut of_asset = book.open.iter().filter(|trade| trade.asset_id == mark.asset.id);
+            let total = of_asset.try_fold(self.notional, |sum, trade| sum.checked_add(trade.notional));
+            let fits = total.is_ok_and(|total| total <= largest);
             if !fits {
                 let (symbol, currency) = (&mark.asset.symbol, &account.currency);
                 return limit(format!("the position in {symbol} may be at most {largest} {currency}"));

@@ -7,7 +7,7 @@
 //! changes come one after the other, whichever process and database they are made on.
 
 pub(crate) mod account;
-mod accounts;
+pub(crate) mod accounts;
 mod amount;
 pub(crate) mod book;
 pub(crate) mod booking;
@@ -34,7 +34,7 @@ mod ledger_proof;
 mod look;
 mod metrics;
 mod note_equity;
-mod order;
+pub(crate) mod order;
 pub(crate) mod past_trades;
 mod pending;
 mod place_order;

@@ -46,8 +46,10 @@ impl Domain {
                         tracing::warn!(%error, "pending orders could not be judged; the job tries again");
                     }
                 }
-                // The job looks at what was missed.
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                // The job looks at what was missed of orders.
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    self.judge_challenges(Which::All).await;
+                }
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }
@@ -152,13 +154,14 @@ impl Domain {
             // A candle that is past does not come again: what can't be booked now is to be tried again.
             let mark = marks.get(&asset.id).filter(|mark| !mark.rate_is_stale);
             let mark = mark.ok_or_else(|| no_rate(&book, asset))?;
-            if self.begin_day(&book, &marks).await? {
+            let now = self.now();
+            if self.begin_day(&book, &marks, now).await? {
                 continue;
             }
             let pending = order::Entity::of(id).filter(touched_orders(asset.id, look));
             // Who came first is served first.
             let pending = pending.order_by_asc(order::Column::AccountVersion).all(self.db().reader()).await?;
-            let mut booking = Booking::new(self, book.clone(), self.now());
+            let mut booking = Booking::new(self, book.clone(), now);
             let mut moved = self.close_touched(&book, mark, look, &mut booking)?;
             let guard = if pending.is_empty() { Guard::default() } else { self.guard_of(&book.account).await? };
             for order in pending {

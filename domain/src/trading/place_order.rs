@@ -109,12 +109,13 @@ impl Domain {
                 continue;
             }
             let mark = marks.get(&asset.id).ok_or_else(|| Fault::MarketDataUnavailable(asset.symbol.clone()))?;
-            if self.begin_day(&book, &marks).await? {
+            let now = self.now();
+            if self.begin_day(&book, &marks, now).await? {
                 continue;
             }
             let verdict = self.verdict(&book, &marks, mark, request).await?;
             let verdict = self.limit_waiting(&book.account, verdict).await?;
-            let mut booking = Booking::new(self, book, self.now());
+            let mut booking = Booking::new(self, book, now);
             let order = self.new_order(&booking, asset, request);
             booking.place(order.clone());
             let (order, trade) = match verdict {
@@ -123,7 +124,8 @@ impl Domain {
                 Verdict::Fill(execution, cost) => {
                     let (order, trade) = booking.open(order, &execution, &cost)?;
                     booking.settle(&marks)?;
-                    (order, Some(trade))
+                    // The challenge may have closed it at once.
+                    (order, Some(booking.opened(trade.id).unwrap_or(trade)))
                 }
             };
             if let Ok(book) = booking.write().await? {

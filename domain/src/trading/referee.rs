@@ -79,7 +79,7 @@ pub(crate) struct Held {
     pub(crate) side: Side,
     pub(crate) quantity: Quantity,
     pub(crate) entry_price: Price,
-    pub(crate) margin: Money,
+    pub(crate) notional: Money,
 }
 
 impl From<&Trade> for Held {
@@ -91,7 +91,7 @@ impl From<&Trade> for Held {
             side: trade.side,
             quantity: trade.quantity,
             entry_price: trade.entry_price,
-            margin: trade.margin,
+            notional: trade.notional,
         }
     }
 }
@@ -114,13 +114,11 @@ impl Seen {
         marks: &Marks,
         at: DateTime<Utc>,
     ) -> Result<Self, FixedError> {
-        let (mut equity, mut costs) = (balance, HashMap::<AssetId, i64>::new());
+        let (mut equity, mut costs) = (balance, HashMap::<AssetId, Money>::new());
         let mut holdings = Vec::with_capacity(open.len());
         for held in open {
-            // What a trade has cost is what it ties up by the leverage.
-            let cost = held.margin.raw().checked_mul(rules.leverage.into()).ok_or(FixedError::Overflow)?;
-            let sum = costs.entry(held.asset_id).or_default();
-            *sum = sum.checked_add(cost).ok_or(FixedError::Overflow)?;
+            let sum = costs.entry(held.asset_id).or_insert(Money::ZERO);
+            *sum = sum.checked_add(held.notional)?;
             let Some(mark) = marks.get(&held.asset_id) else { continue };
             let (price, rate) = (mark.closing_price(held.side), mark.rate.rate);
             let pnl = gained(price, held.entry_price, held.quantity, rate, held.side, &rules.currency)?;
@@ -131,6 +129,7 @@ impl Seen {
                 side: held.side,
                 quantity: held.quantity,
                 entry_price: held.entry_price,
+                notional: held.notional,
                 price,
                 rate,
                 source: mark.quote.source.as_str().to_owned(),
@@ -144,7 +143,7 @@ impl Seen {
             equity,
             open_trades: u32::try_from(open.len()).unwrap_or(u32::MAX),
             pending_orders: 0,
-            largest_position: Money::from_raw(costs.into_values().max().unwrap_or(0)),
+            largest_position: costs.into_values().max().unwrap_or(Money::ZERO),
             opened: false,
         };
         Ok(Self { observation, is_complete: holdings.len() == open.len(), holdings })
@@ -181,9 +180,9 @@ impl Domain {
 
     /// Brings a running challenge to the day that has begun, or to its end, before anything else is done on its account;
     /// tells whether something was written, and the book is to be read again.
-    pub(crate) async fn begin_day(&self, book: &Book, marks: &Marks) -> Result<bool> {
+    pub(crate) async fn begin_day(&self, book: &Book, marks: &Marks, now: DateTime<Utc>) -> Result<bool> {
         let Some(Referee { challenge, .. }) = &book.challenge else { return Ok(false) };
-        let (rules, now) = (challenge.rules()?, self.now());
+        let rules = challenge.rules()?;
         let is_due = challenge.state.as_ref().is_some_and(|state| rules.day_of(now) > state.day)
             || challenge.expires_at.is_some_and(|expires| now >= expires);
         if !is_due {
@@ -216,17 +215,22 @@ impl Booking {
         }
         let rules = challenge.rules()?;
         let seen = Seen::of_book(rules, &self.book, marks, self.now())?;
-        // What was filled is known whatever the prices; nothing is said on the prices of some alone.
-        if !seen.is_complete && cause != Cause::Fill {
+        // What was filled is known whatever the prices, and so is the end of the days; nothing else is said on the prices of
+        // some alone.
+        let is_expired = challenge.expires_at.is_some_and(|expires| self.now() >= expires);
+        if !seen.is_complete && cause != Cause::Fill && !is_expired {
             return Ok(false);
         }
         let observation = Observation { pending_orders: pending, opened: self.has_opened(), ..seen.observation };
         let known = challenge.state.as_ref().ok_or_else(|| Fault::Bug(format!("{} is not begun", challenge.id)))?;
         let (state, verdict) = evaluate(rules, challenge.expires_at, known, &observation);
-        if verdict == Verdict::Continue && state == *known && ruling.is_none() {
+        let is_nothing_new = verdict == Verdict::Continue && state == *known;
+        if is_nothing_new && cause != Cause::Fill && ruling.is_none() {
             return Ok(false);
         }
+        let passes = verdict.leads_to() == ChallengeStatus::Passed;
         let step = Step {
+            certificate: passes.then(|| self.domain().readable_number("CH")),
             seen: Some(observation),
             holdings: seen.holdings,
             verdict: Some(verdict),
@@ -248,7 +252,9 @@ impl Booking {
 
     /// Somebody decides what becomes of the challenge.
     pub(crate) fn decide_challenge(&mut self, marks: &Marks, status: ChallengeStatus, ruling: &Ruling) -> Result<()> {
+        let passes = status == ChallengeStatus::Passed;
         let step = Step {
+            certificate: passes.then(|| self.domain().readable_number("CH")),
             actor: ruling.actor,
             reason: Some(ruling.reason.clone()),
             status,
@@ -284,12 +290,10 @@ impl Booking {
         Ok(())
     }
 
-    /// Writes the certificate, and lets the next phase come up.
+    /// Lets the next phase come up.
     fn pass(&mut self) -> Result<()> {
-        let number = self.domain().readable_number("CH");
         let (now, id) = (self.now(), self.domain().new_uuid());
         let Some(referee) = &mut self.book.challenge else { return Ok(()) };
-        referee.challenge.certificate = Some(number);
         if let Some((next, row)) = referee.challenge.next_phase(id, now)? {
             self.next_phases.push(next);
             self.evidence.push(row);

@@ -107,13 +107,14 @@ impl Domain {
         for _ in 0..MOST_TRIES {
             let book = self.read_book(id).await?;
             let marks = self.marks_of(&book, None).await?;
-            if self.begin_day(&book, &marks).await? {
+            let now = self.now();
+            if self.begin_day(&book, &marks, now).await? {
                 continue;
             }
             // Closing one changes nothing of what another would be closed at.
             let execution = |trade: &Trade| Some((trade.id, self.stop_out_execution(&book.account, &marks, trade)?));
             let executions: HashMap<TradeId, Execution> = book.open.iter().filter_map(execution).collect();
-            let mut booking = Booking::new(self, book, self.now());
+            let mut booking = Booking::new(self, book, now);
             let mut moved = 0;
             loop {
                 let next = next_to_go(&booking.book, &marks, |trade| executions.contains_key(&trade.id))?;
@@ -212,6 +213,7 @@ mod tests {
                 entry_price: price(entry),
                 entry_fee: Money::ZERO,
                 margin: Money::from_raw(money(entry).raw() / i64::from(leverage)),
+                notional: money(entry),
                 stop_loss: None,
                 take_profit: None,
                 status: TradeStatus::Open,

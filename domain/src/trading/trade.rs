@@ -34,6 +34,8 @@ pub struct Model {
     pub entry_fee: Money,
     /// What it ties up while it is open.
     pub margin: Money,
+    /// What it cost when it was opened: price × quantity × rate, in the account's currency.
+    pub notional: Money,
     /// The price that it is closed at to lose no more.
     pub stop_loss: Option<Price>,
     /// The price that it is closed at to keep what it gained.

@@ -18,6 +18,7 @@ CREATE TABLE trades (
     entry_price   {bigint} NOT NULL CHECK (entry_price > 0),
     entry_fee     {bigint} NOT NULL CHECK (entry_fee >= 0),
     margin        {bigint} NOT NULL CHECK (margin >= 0),
+    notional      {bigint} NOT NULL CHECK (notional >= 0),
     stop_loss     {bigint} CHECK (stop_loss > 0),
     take_profit   {bigint} CHECK (take_profit > 0),
     status        TEXT     NOT NULL CHECK (status IN ('OPEN', 'CLOSED')),
@@ -42,10 +43,10 @@ CREATE TABLE trades (
 ) {strict};
 CREATE INDEX trades_by_parent ON trades (parent_id);
 INSERT INTO trades (id, tenant_id, account_id, asset_id, signal_id, parent_id, side, quantity, entry_price, entry_fee, margin,
-        stop_loss, take_profit, status, open_fill_id, opened_at, close_fill_id, exit_price, exit_fee, gross_pnl,
+        notional, stop_loss, take_profit, status, open_fill_id, opened_at, close_fill_id, exit_price, exit_fee, gross_pnl,
         realized_pnl, close_reason, closed_at, watched_from)
     SELECT id, tenant_id, account_id, asset_id, signal_id, parent_id, side, quantity, entry_price, entry_fee, margin,
-        stop_loss, take_profit, status, open_fill_id, opened_at, close_fill_id, exit_price, exit_fee, gross_pnl,
+        margin * (SELECT leverage FROM accounts WHERE accounts.id = account_id), stop_loss, take_profit, status, open_fill_id, opened_at, close_fill_id, exit_price, exit_fee, gross_pnl,
         realized_pnl, close_reason, closed_at, watched_from
     FROM trades_before;
 DROP TABLE trades_before;

@@ -1,5 +1,5 @@
 -- What challenges are offered: the installation's, the same for every tenant. phases is a JSON list of the rules of each
--- phase, as domain/src/challenges/rules.rs writes them.
+-- phase, as domain/src/challenges/rules.rs writes them: as text, because a hash is over its exact letters.
 CREATE TABLE challenge_tiers (
     code           TEXT    NOT NULL PRIMARY KEY CHECK (length(code) BETWEEN 1 AND 20),
     name           TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 60),
@@ -9,14 +9,13 @@ CREATE TABLE challenge_tiers (
     price          {bigint} CHECK (price >= 0),
     price_currency TEXT    CHECK (length(price_currency) = 3),
     is_refundable  {bool}  NOT NULL,
-    phases         {json}  NOT NULL,
+    phases         TEXT    NOT NULL,
     created_at     {time}  NOT NULL,
     updated_at     {time}  NOT NULL,
     CHECK ((price IS NULL) = (price_currency IS NULL))
 ) {strict};
 
--- One phase of a challenge. phases is the tier's list as it was when the challenge was granted; rules_hash is of the one
--- that this phase is judged by. state is what is known beside the account, and changes only with a row of evidence: seq is
+-- One phase of a challenge. phases is the tier's text as it was when the challenge was granted, rules_hash the SHA-256 of it. state is what is known beside the account, and changes only with a row of evidence: seq is
 -- the number of the last, and evidence_hash its hash. next_look is when the clock alone changes something.
 CREATE TABLE challenges (
     id            {uuid}   NOT NULL PRIMARY KEY,
@@ -24,7 +23,7 @@ CREATE TABLE challenges (
     user_id       {uuid}   NOT NULL REFERENCES users (id),
     tier_code     TEXT     NOT NULL CHECK (length(tier_code) BETWEEN 1 AND 20),
     tier_name     TEXT     NOT NULL CHECK (length(tier_name) BETWEEN 1 AND 60),
-    phases        {json}   NOT NULL,
+    phases        TEXT     NOT NULL,
     phase         INTEGER  NOT NULL CHECK (phase > 0),
     previous_id   {uuid}   UNIQUE REFERENCES challenges (id),
     rules_hash    {bytes}  NOT NULL CHECK (length(rules_hash) = 32),
@@ -62,7 +61,7 @@ CREATE TABLE challenge_evidence (
     seq           {bigint} NOT NULL CHECK (seq > 0),
     tenant_id     {uuid}   NOT NULL REFERENCES tenants (id),
     at            {time}   NOT NULL,
-    cause         TEXT     NOT NULL CHECK (cause IN ('GRANTED', 'STARTED', 'FILL', 'QUOTE', 'CLOCK', 'ADMIN')),
+    cause         TEXT     NOT NULL CHECK (cause IN ('GRANTED', 'STARTED', 'FILL', 'ORDER', 'QUOTE', 'CLOCK', 'ADMIN')),
     status        TEXT     NOT NULL
         CHECK (status IN ('PENDING', 'ACTIVE', 'PASSED', 'FAILED', 'EXPIRED', 'CANCELLED')),
     rule          TEXT     CHECK (rule IN ('DAILY_LOSS', 'MAX_DRAWDOWN', 'POSITION_SIZE', 'CONSISTENCY')),
@@ -76,3 +75,4 @@ CREATE TABLE challenge_evidence (
 -- can't refer back.)
 ALTER TABLE accounts ADD COLUMN challenge_id {uuid};
 CREATE UNIQUE INDEX accounts_by_challenge ON accounts (challenge_id) WHERE challenge_id IS NOT NULL;
+CREATE INDEX accounts_left_open ON accounts (id) WHERE challenge_id IS NOT NULL AND status = 'SUSPENDED';

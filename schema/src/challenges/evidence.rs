@@ -172,6 +172,8 @@ pub(crate) enum EvidenceCause {
     Started,
     /// An order was filled.
     Fill,
+    /// An order that waited was taken back.
+    Order,
     /// A price changed.
     Quote,
     /// The clock: a day, an hour or the challenge's days were over.

@@ -101,15 +101,16 @@ impl ChallengeQuery {
         .await
     }
 
-    /// The evidence of a challenge as JSON Lines: first the frozen rules with their hash, then a line for each row with its body and hashes, at most 10,000 rows. Null where there is no such challenge that you may read. Needs TRADING_READ.
+    /// The evidence of a challenge as JSON Lines: first the frozen rules of all phases with their hash, then a line for each row with its body and hashes, as many as make about 8 MB; ask for the rest with `after`. Null where there is no such challenge that you may read. Needs TRADING_READ.
     async fn export_evidence(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The challenge, `chl_…`.")] challenge_id: ID,
+        #[graphql(desc = "Only rows after the one of this sequence; all where nothing is given.")] after: Option<i32>,
     ) -> Field<Option<String>> {
         field(ctx, READ, async move |request: Request| {
             let Some(challenge) = readable(&request, &challenge_id, "challengeId").await? else { return Ok(None) };
-            request.domain.export_evidence(&challenge).await.map(Some)
+            request.domain.export_evidence(&challenge, after.unwrap_or(0).into()).await.map(Some)
         })
         .await
     }

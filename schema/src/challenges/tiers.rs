@@ -33,7 +33,7 @@ impl From<challenges::Tier> for ChallengeTier {
             price: tier.price.map(Decimal::from),
             price_currency: tier.price_currency,
             is_refundable: tier.is_refundable,
-            phases: tier.phases.0.iter().map(ChallengeRules::from).collect(),
+            phases: tier.phases.rules().iter().map(ChallengeRules::from).collect(),
         }
     }
 }

@@ -103,7 +103,7 @@ impl Challenge {
 
     /// How many phases there are.
     async fn phases(&self) -> usize {
-        self.row.phases.0.len()
+        self.row.phases.rules().len()
     }
 
     /// The rules that it is judged by: frozen when it was granted.
@@ -111,7 +111,7 @@ impl Challenge {
         self.row.rules().map(ChallengeRules::from).map_err(|error| field_error(&error))
     }
 
-    /// The SHA-256 of the rules as they were frozen, in hexadecimal digits: each row of evidence names it.
+    /// The SHA-256 of the rules of all phases as they were frozen, in hexadecimal digits: each row of evidence names it.
     async fn rules_hash(&self) -> String {
         hex::encode(&self.row.rules_hash)
     }

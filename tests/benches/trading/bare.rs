@@ -72,9 +72,9 @@ impl Work<'_> {
         let values = [trade.into(), self.tenant(), self.id(), self.asset.into(), fill.into(), self.at.into()];
         run(
             &tx,
-            "INSERT INTO trades (id, tenant_id, account_id, asset_id, side, quantity, entry_price, entry_fee, margin,
+            "INSERT INTO trades (id, tenant_id, account_id, asset_id, side, quantity, entry_price, entry_fee, margin, notional,
                 status, open_fill_id, opened_at)
-            VALUES ($1, $2, $3, $4, 'BUY', 1000000, 100000000000, 50, 7777, 'OPEN', $5, $6)",
+            VALUES ($1, $2, $3, $4, 'BUY', 1000000, 100000000000, 50, 7777, 7777, 'OPEN', $5, $6)",
             values,
         )
         .await;

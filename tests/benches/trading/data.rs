@@ -52,10 +52,10 @@ pub async fn many_trades(app: &TestDomain, account: &Account) {
     };
     let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ";
     let trades = format!(
-        "INSERT INTO trades (id, tenant_id, account_id, asset_id, side, quantity, entry_price, entry_fee, margin, status,
+        "INSERT INTO trades (id, tenant_id, account_id, asset_id, side, quantity, entry_price, entry_fee, margin, notional, status,
             open_fill_id, opened_at, close_fill_id, exit_price, exit_fee, gross_pnl, realized_pnl, close_reason, closed_at)
          {numbers} 9999)
-         SELECT {id}, tenant_id, account_id, asset_id, side, quantity, entry_price, entry_fee, margin, status, open_fill_id,
+         SELECT {id}, tenant_id, account_id, asset_id, side, quantity, entry_price, entry_fee, margin, notional, status, open_fill_id,
             opened_at, close_fill_id, exit_price, exit_fee, gross, gross - entry_fee - exit_fee, close_reason, {seconds}
          FROM (SELECT trades.*, n, ((n * 7919) % 200001 - 90000) AS gross FROM trades, numbers WHERE trades.id = $1) AS t"
     );

@@ -13,6 +13,7 @@ use bellwether_domain::trading::{AccountStatus, CloseReason, OrderStatus, Side, 
 use bellwether_domain::viewer::ClientInfo;
 use bellwether_tests::{TestDomain, both_databases};
 use chrono::TimeDelta;
+use sea_orm::ConnectionTrait;
 
 use crate::trading::support::*;
 use support::*;
@@ -249,5 +250,62 @@ both_databases! {
         let passed = now(&app, &viewer, &started).await;
         assert_eq!(passed.status, Status::Passed);
         assert_valid(&app, &passed).await;
+    }
+
+    async fn an_account_that_was_left_open_is_closed_when_its_trader_closes_the_last_trade(app: TestDomain) {
+        open_market(&app);
+        quote(&app.domain, "AAPL", "199.98", "200").await;
+        let (viewer, started) = begun(&app, vec![Rules { duration_days: Some(1), ..usual() }]).await;
+        let account = account_of(&app, &viewer, &started).await;
+        let held = open(&app, &viewer, market(&account, Side::Buy, "10", "AAPL")).await;
+        // Over at an hour at which nothing is sold.
+        app.clock.advance(TimeDelta::hours(24 + 12));
+        app.domain.judge_challenges(Which::Due).await;
+        assert_eq!(account_of(&app, &viewer, &started).await.status, AccountStatus::Suspended);
+        wait_until(&app, "2026-03-04T15:00:00Z");
+        quote(&app.domain, "AAPL", "201", "201.02").await;
+        close(&app, &viewer, &held, None).await;
+        app.domain.judge_challenges(Which::Due).await;
+        assert_eq!(account_of(&app, &viewer, &started).await.status, AccountStatus::Closed);
+    }
+
+    async fn days_are_over_also_where_no_price_is_known(app: TestDomain) {
+        open_market(&app);
+        quote(&app.domain, "AAPL", "199.98", "200").await;
+        let (viewer, started) = begun(&app, vec![Rules { duration_days: Some(1), ..usual() }]).await;
+        let account = account_of(&app, &viewer, &started).await;
+        open(&app, &viewer, market(&account, Side::Buy, "10", "AAPL")).await;
+        app.domain.db().writer().execute_unprepared("DELETE FROM quotes").await.unwrap();
+        let other = app.another().await;
+        app.clock.advance(TimeDelta::hours(12));
+        let judged = other.judge_challenges(Which::All).await;
+        assert_eq!((judged.moved, judged.waiting, judged.failed), (0, 1, 0));
+        app.clock.advance(TimeDelta::hours(12));
+        other.judge_challenges(Which::Due).await;
+        let expired = now(&app, &viewer, &started).await;
+        assert_eq!(expired.status, Status::Expired);
+        assert_valid(&app, &expired).await;
+    }
+
+    async fn a_position_may_be_filled_up_to_its_limit_in_small_parts(app: TestDomain) {
+        open_market(&app);
+        // 41.6666 a share: margins are rounded up at a leverage of 10.
+        quote(&app.domain, "AAPL", "41.64", "41.65").await;
+        let quarter = Rules { position: Some("25".parse().unwrap()), ..usual() };
+        let (viewer, started) = begun(&app, vec![quarter]).await;
+        let account = account_of(&app, &viewer, &started).await;
+        let mut cost = money("0");
+        for _ in 0..60 {
+            let placed = app.domain.place_order(&viewer, market(&account, Side::Buy, "1", "AAPL")).await.unwrap();
+            let Some(trade) = placed.trade else {
+                assert_eq!(refused(&placed), Code::PositionLimit);
+                break;
+            };
+            cost = cost.checked_add(trade.notional).unwrap();
+        }
+        assert!(cost > money("2450") && cost <= money("2500"), "{cost}");
+        let going = now(&app, &viewer, &started).await;
+        assert_eq!(going.status, Status::Active);
+        assert_valid(&app, &going).await;
     }
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::challenges::Phases;
 use crate::challenges::evaluate::tests::{at, money, percent};
 
 /// Rules of which no field is as at first.
@@ -34,6 +35,11 @@ const TEXT: &str = concat!(
     r#""drawdownBasis":"AMOUNT_OF_INITIAL","drawdownAnchor":"STATIC","lockAtInitial":true,"onDailyBreach":"LOCK_UNTIL_RESET"}"#,
 );
 
+/// A tier of one phase.
+fn phases(rules: &Rules) -> Phases {
+    Phases::new(vec![rules.clone()]).unwrap()
+}
+
 fn read(text: &str) -> serde_json::Result<Rules> {
     serde_json::from_str(text)
 }
@@ -41,10 +47,11 @@ fn read(text: &str) -> serde_json::Result<Rules> {
 #[test]
 fn they_are_frozen_as_a_text_that_reads_back() {
     let rules = all();
-    assert_eq!(rules.to_text().unwrap(), TEXT);
+    assert_eq!(phases(&rules).text(), format!("[{TEXT}]"));
+    assert_eq!(Phases::read(phases(&rules).text().to_owned()).unwrap(), phases(&rules));
     assert_eq!(read(TEXT).unwrap(), rules);
     let none = Rules::unlimited(PhaseKind::Funded, money("1"));
-    assert_eq!(read(&none.to_text().unwrap()).unwrap(), none);
+    assert_eq!(phases(&none).rules(), std::slice::from_ref(&none));
     assert_eq!((rules.problems(), none.problems()), (Vec::new(), Vec::new()));
 }
 
@@ -53,17 +60,17 @@ fn each_field_changes_the_hash() {
     let first = Rules::unlimited(PhaseKind::Evaluation, money("10000"));
     let first_fields = serde_json::to_value(&first).unwrap();
     let other_fields = serde_json::to_value(all()).unwrap();
-    let mut hashes = std::collections::HashSet::from([first.hash().unwrap()]);
+    let mut hashes = std::collections::HashSet::from([phases(&first).hash()]);
     for (name, value) in other_fields.as_object().unwrap() {
         let mut fields = first_fields.clone();
         assert_ne!(fields[name], *value, "{name}");
         fields[name] = value.clone();
         let changed: Rules = serde_json::from_value(fields).unwrap();
-        assert!(hashes.insert(changed.hash().unwrap()), "{name}");
+        assert!(hashes.insert(phases(&changed).hash()), "{name}");
     }
     assert_eq!(hashes.len(), 19);
-    assert_eq!(first.hash().unwrap(), first.clone().hash().unwrap());
-    assert_eq!(first.hash().unwrap().len(), 32);
+    assert_eq!(phases(&first).hash(), phases(&first.clone()).hash());
+    assert_eq!(phases(&first).hash().len(), 32);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What whoever runs the tenant may do, what they may not, and what evidence withstands.
 
 use bellwether_domain::ProblemCode as Code;
-use bellwether_domain::challenges::{ChallengeFilter, ChallengeStatus as Status, NewChallenge, Rules, Steer};
+use bellwether_domain::challenges::{ChallengeFilter, ChallengeStatus as Status, NewChallenge, Rules, Steer, Which};
 use bellwether_domain::ids::Id;
 use bellwether_domain::paging::PageArgs;
 use bellwether_domain::permission::Role;
@@ -81,7 +81,7 @@ both_databases! {
             assert_eq!(problem(steer(&app, &started, Steer::Extend(days)).await), (Code::Validation, "days".to_owned()));
         }
         assert_eq!(problem(steer(&app, &started, Steer::Extend(1)).await), (Code::Conflict, "challengeId".to_owned()));
-        for amount in ["0", "0.001"] {
+        for amount in ["0", "0.001", "100000000.01", "-100000000.01"] {
             let answer = steer(&app, &started, Steer::Adjust(money(amount))).await;
             assert_eq!(problem(answer), (Code::Validation, "amount".to_owned()));
         }
@@ -128,7 +128,7 @@ both_databases! {
         let stricter = Rules { drawdown: Some("1".parse().unwrap()), ..usual() };
         app.domain.put_challenge_tiers(&[tier(&started.tier_code, vec![stricter])]).await.unwrap();
         assert_eq!(now(&app, &viewer, &started).await.rules().unwrap().drawdown, Some("10".parse().unwrap()));
-        assert_eq!(app.domain.challenge_tiers().await.unwrap()[0].phases.0[0].drawdown, Some("1".parse().unwrap()));
+        assert_eq!(app.domain.challenge_tiers().await.unwrap()[0].phases.rules()[0].drawdown, Some("1".parse().unwrap()));
         // One that is no longer among them is offered no more.
         app.domain.put_challenge_tiers(&[tier("NEW", vec![usual()])]).await.unwrap();
         let offered: Vec<_> = app.domain.challenge_tiers().await.unwrap().into_iter().map(|tier| tier.code).collect();
@@ -149,27 +149,62 @@ both_databases! {
         judge_quotes(&app, &["AAPL"]).await;
         close(&app, &viewer, &trade, None).await;
         assert_valid(&app, &now(&app, &viewer, &started).await).await;
-        let db = app.domain.db();
+        let (db, admin) = (app.domain.db(), app.viewer("a", Role::Admin).await);
         for (sql, says) in [
             ("UPDATE challenge_evidence SET body = replace(body, '\"opened\":true', '\"opened\":false') WHERE challenge_id = $1 AND seq = 3", "row 3: its hash"),
             ("UPDATE challenge_evidence SET rule = 'DAILY_LOSS' WHERE challenge_id = $1 AND seq = 4", "row 4: its columns"),
             ("DELETE FROM challenge_evidence WHERE challenge_id = $1 AND seq = 4", "row 4 is missing"),
             ("UPDATE challenge_evidence SET at = '2026-01-01T00:00:00Z' WHERE challenge_id = $1 AND seq = 2", "row 2: its columns"),
             ("DELETE FROM challenge_evidence WHERE challenge_id = $1 AND seq = 5", "row 5 is its last, and 4 are there"),
-            ("UPDATE challenges SET status = 'EXPIRED', next_look = NULL, ended_at = updated_at WHERE id = $1", "not what its last row says"),
+            ("UPDATE challenges SET status = 'EXPIRED', next_look = NULL, ended_at = updated_at WHERE id = $1", "not what its rows say"),
+            ("UPDATE challenges SET user_id = (SELECT id FROM users WHERE role = 'ADMIN' AND tenant_id = challenges.tenant_id) WHERE id = $1", "was granted as another one"),
+            ("UPDATE challenges SET started_at = '2026-01-01T00:00:00Z' WHERE id = $1", "not what its rows say"),
+            ("UPDATE challenges SET phases = replace(phases, '\"drawdown\":\"10\"', '\"drawdown\":\"90\"') WHERE id = $1", "not those whose hash it holds"),
         ] {
             // Each on the chain as it was before the others.
             let copy = app.domain.challenge(&viewer, started.id).await.unwrap().unwrap();
             let rows = evidence(&app, &copy).await;
             let statement = Statement::from_sql_and_values(db.backend(), sql, [started.id.uuid().into()]);
             assert_eq!(db.writer().execute_raw(statement).await.unwrap().rows_affected(), 1, "{sql}");
-            let touched = now(&app, &viewer, &started).await;
+            let touched = now(&app, &admin, &started).await;
             let problem = app.domain.prove_evidence(&touched).await.unwrap().problem.unwrap();
             assert!(problem.contains(says), "{sql}: {problem}");
             assert_eq!(app.domain.prove_all_evidence().await.unwrap().broken, 1);
             restore(&app, &copy, &rows).await;
-            assert_valid(&app, &now(&app, &viewer, &started).await).await;
+            assert_valid(&app, &now(&app, &admin, &started).await).await;
         }
+    }
+}
+
+both_databases! {
+    async fn one_that_cannot_be_judged_keeps_no_other_from_it(app: TestDomain) {
+        open_market(&app);
+        quote(&app.domain, "AAPL", "199.98", "200").await;
+        let (viewer, spoilt) = begun(&app, vec![usual()]).await;
+        let (_, sound) = begun(&app, vec![Rules { consistency: Some("40".parse().unwrap()), ..usual() }]).await;
+        for challenge in [&spoilt, &sound] {
+            let account = account_of(&app, &viewer, challenge).await;
+            open(&app, &viewer, market(&account, Side::Buy, "100", "AAPL")).await;
+            app.domain.place_order(&viewer, limit(&account, Side::Buy, "1", "AAPL", "100")).await.unwrap();
+        }
+        // Nobody is judged by rules that were loosened in the database.
+        let db = app.domain.db();
+        let loosen = "UPDATE challenges SET phases = replace(phases, '\"dailyLoss\":\"5\"', '\"dailyLoss\":\"50\"') WHERE id = $1";
+        let loosen = Statement::from_sql_and_values(db.backend(), loosen, [spoilt.id.uuid().into()]);
+        db.writer().execute_raw(loosen).await.unwrap();
+        requote(&app, "AAPL", "201", "201.02").await;
+        let judged = app.domain.judge_challenges(Which::All).await;
+        assert_eq!((judged.moved, judged.failed), (1, 1));
+        let raised = evidence(&app, &sound).await.pop().unwrap().read().unwrap();
+        assert_eq!(raised.seen.unwrap().pending_orders, 1);
+        assert_valid(&app, &now(&app, &viewer, &sound).await).await;
+        // One that can't be read at all is told of, and the others are looked at.
+        let harm = "UPDATE challenges SET phases = '[{}]' WHERE id = $1";
+        let harm = Statement::from_sql_and_values(db.backend(), harm, [spoilt.id.uuid().into()]);
+        db.writer().execute_raw(harm).await.unwrap();
+        let report = app.domain.prove_all_evidence().await.unwrap();
+        assert_eq!((report.challenges, report.broken), (2, 1));
+        assert!(report.problems[0].contains("it can't be read"), "{:?}", report.problems);
     }
 }
 
@@ -201,7 +236,15 @@ async fn restore(
         ];
         run(sql, values).await;
     }
-    let sql = "UPDATE challenges SET status = $2, next_look = $3, ended_at = NULL WHERE id = $1";
-    let values = vec![challenge.id.uuid().into(), challenge.status.as_str().into(), challenge.next_look.into()];
+    let sql = "UPDATE challenges SET status = $2, next_look = $3, ended_at = NULL, user_id = $4, started_at = $5, phases = $6 \
+               WHERE id = $1";
+    let values = vec![
+        challenge.id.uuid().into(),
+        challenge.status.as_str().into(),
+        challenge.next_look.into(),
+        challenge.user_id.uuid().into(),
+        challenge.started_at.into(),
+        challenge.phases.text().into(),
+    ];
     run(sql, values).await;
 }
