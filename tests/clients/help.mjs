@@ -37,6 +37,8 @@ const filled = (text) => text
   .replace('acc_...', known.account)
   .replace('src_…', known.source)
   .replace('dlv_…', known.delivery)
+  .replace('usr_...', known.user)
+  .replace('chl_...', known.challenge)
   // Prices go where they want in the time that the articles stand.
   .replace('"50000"', `"${Math.round(known.price * 0.8)}"`)
   .replace('"90000"', `"${Math.round(known.price * 1.2)}"`);
@@ -46,7 +48,7 @@ const toMend = (value) => (value && typeof value === 'object'
   ? Object.entries(value).flatMap(([name, inner]) => (['userErrors', 'refusal'].includes(name) ? [inner].flat().filter(Boolean) : toMend(inner))) : []);
 
 /** Which of them is asked first: the others need what these make. */
-const FIRST = [/\bregister\(/, /openAccount\(/, /name: "my alerts"/, /updateSignalSource\(/];
+const FIRST = [/\bregister\(/, /openAccount\(/, /name: "my alerts"/, /updateSignalSource\(/, /grantChallenge\(/, /startChallenge\(/];
 const turn = ({ text }) => {
   const place = FIRST.findIndex((start) => start.test(text));
   return place < 0 ? FIRST.length : place;
@@ -101,9 +103,11 @@ async function answers() {
     // What a reader may not is an admin's.
     if (body.errors?.[0].extensions.code === 'FORBIDDEN') ({ body } = await ask(tokens.admin));
     [...(body.errors ?? []), ...toMend(body.data)].forEach(note);
-    const { register, openAccount, createSignalSource } = body.data ?? {};
+    const { register, openAccount, createSignalSource, grantChallenge } = body.data ?? {};
     if (register?.session) Object.assign(tokens, { reader: secret(register.session.accessToken) });
     if (register?.session) known.refreshToken = secret(register.session.refreshToken);
+    if (register?.viewer) known.user = register.viewer.user.id;
+    if (grantChallenge?.challenge) known.challenge = grantChallenge.challenge.id;
     if (openAccount?.account) known.account = openAccount.account.id;
     if (createSignalSource?.url && !known.delivery) await refuseDelivery(createSignalSource.url, tokens.reader);
   }

@@ -90,6 +90,13 @@ impl TestDomain {
         domain_asking(db, config, clock, mail, sources, None)
     }
 
+    /// The same, with what is random drawn from a seed: ids, and hashes of what holds them, are those of the time before.
+    pub async fn another_seeded(&self, sources: Vec<Arc<dyn MarketSource>>, seed: u64) -> Domain {
+        let (db, config) = (self.database.connect().await, self.domain.config().clone());
+        let (clock, mail) = (Arc::clone(&self.clock) as Arc<dyn Clock>, Arc::clone(&self.mail) as Arc<dyn Mailer>);
+        Domain::new(db, config, ports(Entropy::from_seed(seed), clock, mail, sources, None)).unwrap()
+    }
+
     /// The same, with a model beside the rules.
     pub async fn another_with_model(&self, model: Arc<dyn Model>) -> Domain {
         let (db, config) = (self.database.connect().await, self.domain.config().clone());
@@ -252,18 +259,28 @@ fn domain_asking(
     market_sources: Vec<Arc<dyn MarketSource>>,
     model: Option<Arc<dyn Model>>,
 ) -> Domain {
+    let entropy = Entropy::from_system().unwrap();
+    Domain::new(db, config, ports(entropy, clock, mailer, market_sources, model)).unwrap()
+}
+
+fn ports(
+    entropy: Entropy,
+    clock: Arc<dyn Clock>,
+    mailer: Arc<dyn Mailer>,
+    market_sources: Vec<Arc<dyn MarketSource>>,
+    model: Option<Arc<dyn Model>>,
+) -> Ports {
     let keys = SigningKeys::generate(&Entropy::from_seed(1));
-    let ports = Ports {
+    Ports {
         clock,
-        entropy: Entropy::from_system().unwrap(),
+        entropy,
         keys: SigningKeys::from_jwks(keys.expose_secret()).unwrap(),
         alerts: Arc::new(TradingView),
         mailer,
         backups: Arc::new(NoBackups),
         market_sources,
         model,
-    };
-    Domain::new(db, config, ports).unwrap()
+    }
 }
 
 /// Serves the business on a free port.

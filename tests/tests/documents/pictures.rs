@@ -1,7 +1,9 @@
 //! What the landing page shows of the demo, in site/data/demo.json, is what a demo holds: a signal with the candles around it,
-//! and a paper account with what its balance is made of.
+//! a paper account with what its balance is made of, and the evidence of a challenge that was failed.
 //!
 //! `site/draw` writes the file anew.
+
+mod evidence;
 
 use std::fs;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ use crate::{read, root};
 const FILE: &str = "site/data/demo.json";
 /// When the demo begins that is shown.
 const BEGINS: &str = "2026-11-21T18:00:00Z";
+/// What its ids are drawn from: they are in evidence, and so in its hashes.
+const SEED: u64 = 7;
 /// What is drawn: it trades at every hour, so that no night stands between two candles.
 const SYMBOL: &str = "ETH-USD";
 const TIMEFRAME: Timeframe = Timeframe::H1;
@@ -108,7 +112,8 @@ fn drawn(view: &SignalView, picture: &Picture) -> String {
 
 /// What an account's balance is made of, and what it was worth from day to day.
 async fn account(domain: &Domain, viewer: &Viewer) -> Value {
-    let account = domain.accounts_page(viewer, &PageArgs::default()).await.unwrap().items.remove(0);
+    let accounts = domain.accounts_page(viewer, &PageArgs::default()).await.unwrap().items;
+    let account = accounts.into_iter().find(|account| account.challenge_id.is_none()).expect("one of no challenge");
     let explained = domain.explain_balance(&account, None).await.unwrap();
     let parts = explained
         .parts
@@ -129,13 +134,14 @@ async fn the_landing_page_shows_what_a_demo_holds() {
     let app = TestDomain::start(Backend::Sqlite).await.unwrap();
     app.clock.advance(BEGINS.parse::<DateTime<Utc>>().unwrap() - app.clock_now());
     let clock = Arc::clone(&app.clock);
-    let domain = app.another_asking(vec![Arc::new(Demo::new(clock, TimeDelta::seconds(60)))]).await;
+    let domain = app.another_seeded(vec![Arc::new(Demo::new(clock, TimeDelta::seconds(60)))], SEED).await;
     domain.anchor_demo(app.clock_now()).await.unwrap();
     bellwether_seeds::demo(&domain).await.unwrap();
     let viewer = trader(&domain).await;
     let (view, picture) = signal(&domain, &viewer).await;
-    let text =
-        format!("{{\n \"chart\": {},\n \"account\": {}\n}}\n", drawn(&view, &picture), account(&domain, &viewer).await);
+    let (chart, account) = (drawn(&view, &picture), account(&domain, &viewer).await);
+    let challenge = evidence::drawn(&domain, &viewer).await;
+    let text = format!("{{\n \"chart\": {chart},\n \"account\": {account},\n \"challenge\": {challenge}\n}}\n");
     serde_json::from_str::<Value>(&text).expect("JSON");
     if std::env::var_os("SITE_DRAW").is_some() {
         fs::write(root().join(FILE), &text).unwrap();
