@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use crate::challenges::News;
 use crate::locale::Locale;
 
 /// How mail leaves.
@@ -69,6 +70,8 @@ pub enum Notice {
     PasswordChanged,
     /// Your account was closed.
     AccountClosed,
+    /// A step of your challenge.
+    Challenge(Box<News>),
 }
 
 impl Notice {
@@ -80,6 +83,7 @@ impl Notice {
             Self::Invitation { .. } => "invitation",
             Self::PasswordChanged => "password_changed",
             Self::AccountClosed => "account_closed",
+            Self::Challenge(news) => news.change.as_str(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`SmtpMailer`] hands it to a mail server; [`FileMailer`] writes it to a folder, for development and for an
 //! installation that has no server yet.
 
+mod challenge;
 mod file;
 mod message;
 mod smtp;

@@ -45,7 +45,10 @@ impl Domain {
         let actor = (user.tenant_id == member.tenant_id).then_some(member.user_id);
         // Who stands above the tenants is nobody of them.
         let ruling = (actor, reason);
-        self.grant_of((user.tenant_id, user.id), tier, ruling, self.now(), actor, client).await
+        let blank = self.challenge_of((user.tenant_id, user.id), tier, self.now())?;
+        let challenge = self.grant_of(blank, ruling, actor, client, true).await?;
+        self.outbox().wake();
+        Ok(challenge)
     }
 
     async fn tier_to_grant(&self, code: &str) -> Result<Tier> {
@@ -59,25 +62,27 @@ impl Domain {
         Ok(tier.ok_or_else(|| Problem::new(ProblemCode::NotFound, &["input", "tier"], message()))?)
     }
 
+    /// The first phase of a tier for a user, before anything was written of it.
+    fn challenge_of(&self, owner: (TenantId, UserId), tier: Tier, at: DateTime<Utc>) -> Result<Challenge> {
+        Challenge::blank(self.new_uuid(), owner, (tier.code, tier.name), tier.phases, (1, None), at)
+    }
+
     async fn grant_of(
         &self,
-        owner: (TenantId, UserId),
-        tier: Tier,
+        blank: Challenge,
         ruling: (Option<UserId>, String),
-        at: DateTime<Utc>,
         actor_id: Option<UserId>,
         client: &ClientInfo,
+        writes_letter: bool,
     ) -> Result<Challenge> {
         let reason = ruling.1.clone();
-        let named = (tier.code, tier.name);
-        let blank = Challenge::blank(self.new_uuid(), owner, named, tier.phases, (1, None), at)?;
         let (challenge, row) = Challenge::granted(blank, (ruling.0, Some(ruling.1)))?;
         let entry = NewEntry {
-            tenant_id: owner.0,
+            tenant_id: challenge.tenant_id,
             actor_id,
             action: Action::ChallengeGranted,
             subject: Some(challenge.id.to_string()),
-            details: json!({"tier": challenge.tier_code, "user": owner.1.to_string(), "reason": reason}),
+            details: json!({"tier": challenge.tier_code, "user": challenge.user_id.to_string(), "reason": reason}),
             client: client.clone(),
         };
         let work = std::sync::Arc::new((challenge.clone(), row, entry));
@@ -99,6 +104,9 @@ impl Domain {
                     challenge::Entity::insert(active).exec_without_returning(tx).await?;
                     let active = evidence::ActiveModel::from(row).reset_all();
                     evidence::Entity::insert(active).exec_without_returning(tx).await?;
+                    if writes_letter {
+                        domain.write_to_trader(tx, &work.0, std::slice::from_ref(&work.1)).await?;
+                    }
                     domain.audit(tx, entry).await
                 })
             })
@@ -107,7 +115,8 @@ impl Domain {
         Ok(challenge)
     }
 
-    /// Grants a challenge of this tier by the installation itself, as at a moment, for demo data.
+    /// Grants a challenge of this tier by the installation itself, as at a moment, for demo data, and writes to nobody
+    /// about it.
     pub(super) async fn grant_demo_challenge(
         &self,
         owner: (TenantId, UserId),
@@ -116,7 +125,8 @@ impl Domain {
         at: DateTime<Utc>,
     ) -> Result<Challenge> {
         let tier = self.tier_to_grant(tier).await?;
-        self.grant_of(owner, tier, (None, reason.to_owned()), at, None, &ClientInfo::default()).await
+        let blank = self.challenge_of(owner, tier, at)?;
+        self.grant_of(blank, (None, reason.to_owned()), None, &ClientInfo::default(), false).await
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `evaluate.rs` judges and knows nothing but numbers; `evidence.rs` writes down every look that changed anything, chained
 //! by hashes, so that anybody can judge again (`verify.rs`). A running challenge is judged in the booking that changes its
-//! account (`trading/referee.rs`), with every batch of quotes and by the clock (`sweep.rs`).
+//! account (`trading/referee.rs`), with every batch of quotes and by the clock (`sweep.rs`). `news.rs` tells its trader.
 
 pub(crate) mod challenge;
 mod evaluate;
@@ -10,6 +10,7 @@ pub(crate) mod evidence;
 mod feed;
 mod grant;
 mod list;
+mod news;
 mod past;
 mod phases;
 mod put_tiers;
@@ -28,6 +29,7 @@ pub use evaluate::{Breach, Floor, Observation, State, Verdict, evaluate};
 pub use evidence::{Body, Holding, Measured, Model as EvidenceRow};
 pub use grant::NewChallenge;
 pub use list::{ChallengeFilter, SeqKey};
+pub use news::{Change, News};
 pub use past::{PastAct, PastEvent};
 pub use phases::Phases;
 pub use put_tiers::NewTier;

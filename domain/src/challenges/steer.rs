@@ -142,12 +142,14 @@ impl Domain {
                     challenge::Entity::update(challenge::ActiveModel::from(challenge).reset_all()).exec(tx).await?;
                     let row = evidence::ActiveModel::from(row).reset_all();
                     evidence::Entity::insert(row).exec_without_returning(tx).await?;
+                    domain.write_to_trader(tx, &work.0, std::slice::from_ref(&work.1)).await?;
                     domain.audit(tx, entry).await.map(|()| true)
                 })
             })
             .await?;
         if is_done {
             super::count(std::slice::from_ref(&work.1));
+            self.outbox().wake();
             return Ok(challenge);
         }
         Err(conflict("the challenge was begun meanwhile: look at it again".to_owned()).into())

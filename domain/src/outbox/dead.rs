@@ -123,14 +123,16 @@ impl Domain {
 
 fn recipient(message: &Message) -> Option<UserId> {
     match message {
-        Message::Mail { user, .. } => Some(*user),
+        Message::Mail { user, .. } | Message::ChallengeMail { user, .. } => Some(*user),
         Message::MailRequest { .. } => None,
     }
 }
 
 fn letter(row: Model, message: Option<Message>, users: &HashMap<UserId, Arc<User>>) -> DeadLetter {
     let (topic, to) = match message {
-        Some(Message::Mail { user, topic }) => (Some(topic), users.get(&user).map(|user| user.email.clone())),
+        Some(Message::Mail { user, topic } | Message::ChallengeMail { user, topic, .. }) => {
+            (Some(topic), users.get(&user).map(|user| user.email.clone()))
+        }
         Some(Message::MailRequest { email_key, topic, .. }) => (Some(topic), Some(email_key)),
         None => (None, None),
     };

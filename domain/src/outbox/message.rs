@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::row;
 use crate::Domain;
 use crate::error::{Fault, Result};
-use crate::ids::{TenantId, UserId};
+use crate::ids::{ChallengeId, TenantId, UserId};
 use crate::viewer::ClientInfo;
 
 /// Something to be done.
@@ -18,6 +18,19 @@ pub(crate) enum Message {
         /// To whom.
         #[serde(with = "crate::ids::as_text")]
         user: UserId,
+        /// About what.
+        topic: Topic,
+    },
+    /// Write to a user about a step of their challenge. The letter is made of the step's row of evidence.
+    ChallengeMail {
+        /// To whom.
+        #[serde(with = "crate::ids::as_text")]
+        user: UserId,
+        /// Of which challenge.
+        #[serde(with = "crate::ids::as_text")]
+        challenge: ChallengeId,
+        /// The number of the row.
+        sequence: i64,
         /// About what.
         topic: Topic,
     },
@@ -49,12 +62,25 @@ pub enum Topic {
     PasswordChanged,
     /// That the account was closed.
     AccountClosed,
+    /// That a challenge was granted.
+    ChallengeGranted,
+    /// That a challenge is passed, and which phase comes next.
+    ChallengePassed,
+    /// That a challenge is failed.
+    ChallengeFailed,
+    /// That a challenge has expired.
+    ChallengeExpired,
+    /// That a challenge was cancelled.
+    ChallengeCancelled,
+    /// That nothing is traded in a challenge until the day is over.
+    ChallengeLocked,
 }
 
 impl Message {
     const fn kind(&self) -> &'static str {
         match self {
             Self::Mail { .. } => "MAIL",
+            Self::ChallengeMail { .. } => "CHALLENGE_MAIL",
             Self::MailRequest { .. } => "MAIL_REQUEST",
         }
     }
@@ -96,13 +122,19 @@ mod tests {
     #[test]
     fn a_message_reads_back() {
         let mail = Message::Mail { user: UserId::from_uuid(uuid::Uuid::nil()), topic: Topic::VerifyEmail };
+        let challenge = Message::ChallengeMail {
+            user: UserId::from_uuid(uuid::Uuid::nil()),
+            challenge: ChallengeId::from_uuid(uuid::Uuid::nil()),
+            sequence: 3,
+            topic: Topic::ChallengePassed,
+        };
         let request = Message::MailRequest {
             email_key: "ana@example.com".to_owned(),
             tenant: Some("atlas".to_owned()),
             topic: Topic::ResetPassword,
             client: ClientInfo { address: "2001:db8::1".parse().ok(), user_agent: None },
         };
-        for message in [mail, request] {
+        for message in [mail, challenge, request] {
             let json = serde_json::to_value(&message).unwrap();
             assert_eq!(json["kind"], message.kind());
             assert_eq!(serde_json::from_value::<Message>(json).unwrap(), message);

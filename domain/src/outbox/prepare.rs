@@ -8,7 +8,7 @@ use serde_json::json;
 use super::message::{Message, Topic};
 use crate::Domain;
 use crate::audit::{Action, NewEntry};
-use crate::error::Result;
+use crate::error::{Fault, Result};
 use crate::identity::{Purpose, Tenant, TenantStatus, User, UserStatus, user};
 use crate::ids::UserId;
 use crate::mail::{Letter, Notice};
@@ -27,6 +27,13 @@ impl Domain {
     pub(super) async fn prepare(&self, tx: &DatabaseTransaction, id: Uuid, message: &Message) -> Result<Prepared> {
         match message {
             Message::Mail { user, topic } => self.write_letter(tx, id, *user, *topic).await,
+            Message::ChallengeMail { user, challenge, sequence, topic } => {
+                let Some((user, tenant)) = self.reader_of(tx, *user, *topic).await? else {
+                    return Ok(Prepared::Nothing);
+                };
+                let news = self.challenge_news(tx, *challenge, *sequence).await?;
+                Ok(news.map_or(Prepared::Nothing, |news| letter(id, user, tenant, Notice::Challenge(Box::new(news)))))
+            }
             Message::MailRequest { email_key, tenant, topic, client } => {
                 if let Some((user, tenant)) = self.user_for_sign_in(tx, email_key, tenant.as_deref()).await? {
                     self.grant_request(tx, &user, &tenant, *topic, client).await?;
@@ -37,12 +44,7 @@ impl Domain {
     }
 
     async fn write_letter(&self, tx: &DatabaseTransaction, id: Uuid, user: UserId, topic: Topic) -> Result<Prepared> {
-        let found = user::Entity::unscoped().filter(user::Column::Id.eq(user)).one(tx).await?;
-        let Some(user) = found else { return Ok(Prepared::Nothing) };
-        let Some(tenant) = self.tenant_on(tx, user.tenant_id).await? else { return Ok(Prepared::Nothing) };
-        if !is_still_to_be_told(topic, &user, &tenant) {
-            return Ok(Prepared::Nothing);
-        }
+        let Some((user, tenant)) = self.reader_of(tx, user, topic).await? else { return Ok(Prepared::Nothing) };
         let notice = match topic {
             Topic::VerifyEmail => {
                 let (link, hours) = self.link(tx, user.id, Purpose::VerifyEmail).await?;
@@ -58,10 +60,24 @@ impl Domain {
             }
             Topic::PasswordChanged => Notice::PasswordChanged,
             Topic::AccountClosed => Notice::AccountClosed,
+            Topic::ChallengeGranted
+            | Topic::ChallengePassed
+            | Topic::ChallengeFailed
+            | Topic::ChallengeExpired
+            | Topic::ChallengeCancelled
+            | Topic::ChallengeLocked => {
+                return Err(Fault::Bug(format!("a letter about {topic:?} names no challenge")).into());
+            }
         };
-        let name = user.email_verified_at.map(|_| user.first_name);
-        let letter = Letter { id, to: user.email, name, locale: user.locale, tenant: tenant.name, notice };
-        Ok(Prepared::Letter(Box::new(letter)))
+        Ok(letter(id, user, tenant, notice))
+    }
+
+    /// Who is written to about this, and by whom; none where that is nobody now.
+    async fn reader_of(&self, tx: &DatabaseTransaction, user: UserId, topic: Topic) -> Result<Option<(User, Tenant)>> {
+        let found = user::Entity::unscoped().filter(user::Column::Id.eq(user)).one(tx).await?;
+        let Some(user) = found else { return Ok(None) };
+        let Some(tenant) = self.tenant_on(tx, user.tenant_id).await? else { return Ok(None) };
+        Ok(is_still_to_be_told(topic, &user, &tenant).then_some((user, tenant)))
     }
 
     /// A link with a new token, which replaces the one before, and for how many hours it is good. The token stands
@@ -104,6 +120,12 @@ impl Domain {
     }
 }
 
+/// A letter to a user.
+fn letter(id: Uuid, user: User, tenant: Tenant, notice: Notice) -> Prepared {
+    let name = user.email_verified_at.map(|_| user.first_name);
+    Prepared::Letter(Box::new(Letter { id, to: user.email, name, locale: user.locale, tenant: tenant.name, notice }))
+}
+
 /// Whether the account is still one that this is to be told to.
 fn is_still_to_be_told(topic: Topic, user: &User, tenant: &Tenant) -> bool {
     let is_active = user.status == UserStatus::Active && tenant.status == TenantStatus::Active;
@@ -112,5 +134,11 @@ fn is_still_to_be_told(topic: Topic, user: &User, tenant: &Tenant) -> bool {
         Topic::ResetPassword => is_active && user.has_password(),
         Topic::Invitation => is_active && !user.has_password(),
         Topic::PasswordChanged | Topic::AccountClosed => true,
+        Topic::ChallengeGranted
+        | Topic::ChallengePassed
+        | Topic::ChallengeFailed
+        | Topic::ChallengeExpired
+        | Topic::ChallengeCancelled
+        | Topic::ChallengeLocked => is_active,
     }
 }

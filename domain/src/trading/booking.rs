@@ -45,6 +45,8 @@ pub(crate) struct Booking {
     pub(crate) evidence: Vec<evidence::Model>,
     /// Phases that come up.
     pub(super) next_phases: Vec<challenge::Model>,
+    /// Whether its challenge's trader is written to.
+    pub(super) writes_letters: bool,
 }
 
 /// Says what is counted here.
@@ -77,6 +79,7 @@ impl Booking {
             cancels_pending: false,
             evidence: Vec::new(),
             next_phases: Vec::new(),
+            writes_letters: true,
         }
     }
 
@@ -356,6 +359,9 @@ impl Booking {
             metrics::counter!("bellwether_orders_total", "status" => order.status.as_str()).increment(1);
         }
         crate::challenges::count(&self.evidence);
+        if self.evidence.iter().any(|row| row.topic().is_some()) {
+            self.domain.outbox().wake();
+        }
         self.domain.account_feed().tell(self.book.account.id, self.version());
     }
 

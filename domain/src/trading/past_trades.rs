@@ -129,8 +129,9 @@ impl Domain {
     }
 }
 
-/// Writes what nobody can have changed meanwhile.
-pub(crate) async fn written(booking: Booking) -> Result<()> {
+/// Writes what nobody can have changed meanwhile, and writes to nobody about it.
+pub(crate) async fn written(mut booking: Booking) -> Result<()> {
+    booking.writes_letters = false;
     booking
         .write()
         .await?

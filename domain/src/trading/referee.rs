@@ -333,6 +333,9 @@ impl Booking {
             challenge::Entity::update(row).exec(tx).await?;
             insert::<challenge::Entity, challenge::ActiveModel>(tx, &self.next_phases).await?;
             insert::<evidence::Entity, evidence::ActiveModel>(tx, &self.evidence).await?;
+            if self.writes_letters {
+                self.domain().write_to_trader(tx, challenge, &self.evidence).await?;
+            }
         }
         if self.cancels_pending {
             order::Entity::update_many()

@@ -12,6 +12,8 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
+use super::challenge;
+
 /// A letter, written.
 #[derive(Debug)]
 pub(super) struct Written {
@@ -19,6 +21,9 @@ pub(super) struct Written {
     pub(super) text: String,
     pub(super) html: String,
 }
+
+/// Words of the domain in one language.
+pub(super) type Terms = BTreeMap<String, String>;
 
 /// Why a letter cannot be written: a bug in its words, which tests of every letter would meet.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +44,8 @@ struct Words {
     greeting_by_name: String,
     link_fallback: String,
     signature: String,
+    /// What is written for a word of the domain, such as a rule.
+    terms: Terms,
     letters: BTreeMap<String, Sentences>,
 }
 
@@ -47,6 +54,7 @@ struct Words {
 #[serde(deny_unknown_fields)]
 struct Sentences {
     subject: String,
+    /// One that comes to nothing is left out.
     paragraphs: Vec<String>,
     /// What the link says.
     action: Option<String>,
@@ -82,22 +90,30 @@ pub(super) fn write(letter: &Letter) -> Result<Written, WordsError> {
         Notice::VerifyEmail { link, hours }
         | Notice::ResetPassword { link, hours }
         | Notice::Invitation { link, hours } => (Some(link.expose_secret()), Some(*hours)),
+        Notice::Challenge(news) => (news.link.as_deref(), None),
         Notice::PasswordChanged | Notice::AccountClosed => (None, None),
+    };
+    let challenge = match &letter.notice {
+        Notice::Challenge(news) => Some(challenge::facts(news, letter.locale, &words.terms)?),
+        _ => None,
     };
     let facts = context! {
         name => letter.name.as_deref().map(one_line),
         tenant => one_line(&letter.tenant),
         hours,
         days => hours.map(|hours| hours / 24),
+        challenge,
     };
     let fill = |sentence: &String| frames.render_str(sentence, facts.clone());
     let subject = fill(&sentences.subject)?;
     let greeting = if letter.name.is_some() { &words.greeting_by_name } else { &words.greeting };
+    let mut paragraphs = sentences.paragraphs.iter().map(fill).collect::<Result<Vec<_>, _>>()?;
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
     let frame = context! {
         locale => letter.locale.as_str(),
         subject => subject.clone(),
         greeting => fill(greeting)?,
-        paragraphs => sentences.paragraphs.iter().map(fill).collect::<Result<Vec<_>, _>>()?,
+        paragraphs,
         action => sentences.action.as_ref().map(fill).transpose()?,
         link,
         link_fallback => fill(&words.link_fallback)?,
@@ -110,7 +126,7 @@ pub(super) fn write(letter: &Letter) -> Result<Written, WordsError> {
 }
 
 /// The text without line breaks or other control characters: it may stand in a header.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
@@ -168,6 +184,7 @@ mod tests {
     fn no_language_has_words_that_another_lacks() {
         let (english, spanish) = (ENGLISH.as_ref().unwrap(), SPANISH.as_ref().unwrap());
         assert!(english.letters.keys().eq(spanish.letters.keys()));
+        assert!(english.terms.keys().eq(spanish.terms.keys()));
         for (what, sentences) in &english.letters {
             let other = &spanish.letters[what];
             assert_eq!(sentences.paragraphs.len(), other.paragraphs.len(), "{what}");

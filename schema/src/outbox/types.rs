@@ -20,6 +20,18 @@ pub(crate) enum LetterTopic {
     PasswordChanged,
     /// The account was closed.
     AccountClosed,
+    /// A challenge was granted.
+    ChallengeGranted,
+    /// A challenge is passed, and its next phase may be begun.
+    ChallengePassed,
+    /// A challenge is failed.
+    ChallengeFailed,
+    /// A challenge has expired.
+    ChallengeExpired,
+    /// A challenge was cancelled.
+    ChallengeCancelled,
+    /// Nothing is traded in a challenge until the day is over.
+    ChallengeLocked,
 }
 
 /// A letter that could not be sent in all its tries.

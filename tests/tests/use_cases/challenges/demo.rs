@@ -21,6 +21,7 @@ async fn they_go_as_they_are_told_whenever_a_demo_begins() {
         domain.anchor_demo(app.clock_now()).await.unwrap();
         let done = bellwether_seeds::demo(&domain).await.unwrap();
         assert_eq!((done.challenges, done.trades), (3, 8), "{begins}");
+        assert_eq!(domain.deliver_outbox(10).await.unwrap().tried(), 0, "nobody is written to about it");
         let admin = Login {
             email: "admin@atlas.test".to_owned(),
             password: bellwether_seeds::DEMO_PASSWORD.into(),

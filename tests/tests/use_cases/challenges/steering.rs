@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use super::support::*;
 use crate::trading::support::*;
 
-async fn steer(
+pub async fn steer(
     app: &TestDomain,
     challenge: &bellwether_domain::challenges::Challenge,
     steer: Steer,
