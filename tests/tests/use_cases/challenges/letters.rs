@@ -269,7 +269,7 @@ both_databases! {
         let buy = PastAct::Open { symbol: "BTC-USD", side: Side::Buy, quantity: "1".to_owned() };
         let events = [at(1, "20000", buy), at(2, "19400", PastAct::Look)];
         let owner = (app.tenant("a"), app.user("a", Role::Trader));
-        let past = app.domain.put_past_challenge(owner, ("PAST", "Demo", 0), begun_at, &events).await.unwrap().unwrap();
+        let past = app.domain.put_past_challenge(owner, ("PAST", "Demo"), begun_at, &events).await.unwrap().unwrap();
         assert_eq!(past.status, Status::Failed);
         assert_eq!(app.domain.deliver_outbox(10).await.unwrap(), Delivered::default());
     }
