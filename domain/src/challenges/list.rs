@@ -124,17 +124,16 @@ impl Domain {
     /// # Errors
     /// When the database does not answer.
     pub async fn next_phase(&self, challenge: &Challenge) -> Result<Option<Challenge>> {
-        let next = Entity::unscoped().filter(Column::PreviousId.eq(challenge.id));
-        Ok(next.one(self.db().reader()).await?)
+        Ok(self.next_phases(&[challenge.id]).await?.pop())
     }
 
-    /// The phase before a challenge.
+    /// The phases that came up when these challenges, which were found in a scope, were passed.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn previous_phase(&self, challenge: &Challenge) -> Result<Option<Challenge>> {
-        let Some(id) = challenge.previous_id else { return Ok(None) };
-        Ok(Entity::unscoped().filter(Column::Id.eq(id)).one(self.db().reader()).await?)
+    pub async fn next_phases(&self, of: &[ChallengeId]) -> Result<Vec<Challenge>> {
+        let next = Entity::unscoped().filter(Column::PreviousId.is_in(of.iter().copied()));
+        Ok(next.all(self.db().reader()).await?)
     }
 
     /// The steps in which a challenge's status changed, or a limit was broken, the first first: the last 100.

@@ -2,20 +2,18 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect};
 
 use super::challenge::Model as Challenge;
 use super::evaluate::{Observation, State, evaluate};
 use super::evidence::{self, Model as EvidenceRow};
 use super::room::Room;
+use super::vocabulary::Cause;
 use crate::Domain;
 use crate::error::Result;
 use crate::ids::{AssetId, ChallengeId};
 use crate::trading::book::Marks;
 use crate::trading::referee::{Held, Seen};
-
-/// Rows, from the last, in which the last look at a challenge is looked for. Decisions by hand are none.
-const LAST_ROWS: u64 = 20;
 
 impl Domain {
     /// How much room a challenge leaves at the prices of now; none before it is begun, and where a price is missing. Of one
@@ -74,24 +72,23 @@ impl Domain {
         if over.is_empty() {
             return Ok(looks);
         }
-        let last = over.iter().fold(Condition::any(), |any, challenge| {
-            let of = evidence::Column::ChallengeId.eq(challenge.id);
-            any.add(Condition::all().add(of).add(evidence::Column::Seq.eq(challenge.seq)))
+        // What people decided is no look.
+        let newest = evidence::Entity::unscoped().select_only().column(evidence::Column::ChallengeId);
+        let newest = newest.column_as(evidence::Column::Seq.max(), "seq").group_by(evidence::Column::ChallengeId);
+        let newest = newest.filter(evidence::Column::Cause.ne(Cause::Admin));
+        let newest = newest.filter(evidence::Column::ChallengeId.is_in(over.iter().map(|challenge| challenge.id)));
+        let newest: Vec<(ChallengeId, i64)> = newest.into_tuple().all(self.db().reader()).await?;
+        let rows = newest.into_iter().fold(Condition::any(), |any, (challenge, seq)| {
+            let of = evidence::Column::ChallengeId.eq(challenge);
+            any.add(Condition::all().add(of).add(evidence::Column::Seq.eq(seq)))
         });
-        let last = evidence::Entity::unscoped().filter(last).all(self.db().reader()).await?;
-        let last: HashMap<ChallengeId, EvidenceRow> = last.into_iter().map(|row| (row.challenge_id, row)).collect();
+        let rows = evidence::Entity::unscoped().filter(rows).all(self.db().reader()).await?;
+        let rows: HashMap<ChallengeId, EvidenceRow> = rows.into_iter().map(|row| (row.challenge_id, row)).collect();
         for challenge in over.iter().copied() {
-            let look = last.get(&challenge.id).and_then(look_of);
-            // The last row of one that somebody has decided about is no look.
-            let look = if look.is_some() { look } else { self.last_look(challenge).await? };
+            let look = rows.get(&challenge.id).and_then(look_of);
             looks.extend(look.map(|(state, seen)| (challenge, state, seen)));
         }
         Ok(looks)
-    }
-
-    async fn last_look(&self, challenge: &Challenge) -> Result<Option<(State, Observation)>> {
-        let rows = evidence::Entity::of(challenge.id).order_by_desc(evidence::Column::Seq).limit(LAST_ROWS);
-        Ok(rows.all(self.db().reader()).await?.iter().find_map(look_of))
     }
 }
 

@@ -5,6 +5,7 @@
 //! judged again by itself, in a booking of its account (`trading/referee.rs`). What somebody else has changed meanwhile is
 //! left to the next look.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -112,14 +113,7 @@ impl Domain {
             }
         }
         if !matches!(which, Which::Holding(_)) {
-            match self.left_open().await {
-                Ok(accounts) => {
-                    for id in accounts {
-                        judged.note(&id, self.close_left_open(id).await);
-                    }
-                }
-                Err(error) => judged.note(&"challenges", Err::<u64, _>(error)),
-            }
+            self.close_what_was_left(&mut judged).await;
         }
         judged
     }
@@ -191,13 +185,28 @@ impl Domain {
 
     /// Reads the rules of challenges that are not among those that are known: of each only a text that has its hash.
     async fn learn_rules(&self, running: &[Running], known: &mut KnownRules) -> Result<()> {
+        let unknown = |running: &&Running| !known.contains_key(&running.rules_key());
+        let mut one_of_each: HashMap<RulesKey, ChallengeId> = HashMap::new();
+        for running in running.iter().filter(unknown) {
+            one_of_each.entry(running.rules_key()).or_insert(running.id);
+        }
+        let all: HashMap<RulesKey, Vec<ChallengeId>> =
+            one_of_each.iter().map(|(key, id)| (key.clone(), vec![*id])).collect();
+        self.learn_from(all, known).await?;
+        // Where somebody has changed that one's text another says it.
+        let mut rest: HashMap<RulesKey, Vec<ChallengeId>> = HashMap::new();
+        for running in running.iter().filter(|running| !known.contains_key(&running.rules_key())) {
+            rest.entry(running.rules_key()).or_default().push(running.id);
+        }
+        self.learn_from(rest, known).await
+    }
+
+    /// Reads rules from any of these challenges whose text has the hash.
+    async fn learn_from(&self, from: HashMap<RulesKey, Vec<ChallengeId>>, known: &mut KnownRules) -> Result<()> {
         use challenge::Column as C;
-        let unknown: HashSet<RulesKey> =
-            running.iter().map(Running::rules_key).filter(|key| !known.contains_key(key)).collect();
-        for (hash, phase) in unknown {
-            let texts = challenge::Entity::unscoped().filter(C::RulesHash.eq(hash.clone())).select_only();
-            let texts: Vec<String> =
-                texts.column(C::Phases).distinct().limit(10).into_tuple().all(self.db().reader()).await?;
+        for ((hash, phase), ids) in from {
+            let texts = challenge::Entity::unscoped().filter(C::Id.is_in(ids)).select_only().column(C::Phases);
+            let texts: Vec<String> = texts.distinct().into_tuple().all(self.db().reader()).await?;
             let phases = texts.into_iter().filter_map(|text| Phases::read(text).ok());
             if let Some(rules) = phases.filter(|phases| phases.hash() == hash).find_map(|p| p.phase(phase).cloned()) {
                 known.insert((hash, phase), Arc::new(rules));
@@ -296,12 +305,46 @@ impl Domain {
         Err(Fault::Unavailable(None).into())
     }
 
-    /// The accounts of challenges that are over with trades that could not be closed then.
-    async fn left_open(&self) -> Result<Vec<AccountId>> {
+    /// Closes what challenges that are over have left open, as far as its markets are open now.
+    async fn close_what_was_left(&self, judged: &mut Judged) {
+        let mut after = None;
+        loop {
+            match self.left_open_after(after).await {
+                Ok(None) => return,
+                Ok(Some((last, accounts))) => {
+                    after = Some(last);
+                    for id in accounts {
+                        judged.note(&id, self.close_left_open(id).await);
+                    }
+                }
+                Err(error) => return judged.note(&"challenges", Err::<u64, _>(error)),
+            }
+        }
+    }
+
+    /// The next accounts of challenges that are over with trades that could not be closed then: the last of the batch, and
+    /// those of which something can be done now.
+    async fn left_open_after(&self, after: Option<AccountId>) -> Result<Option<(AccountId, Vec<AccountId>)>> {
         use account::Column as C;
-        let left = account::Entity::unscoped().filter(C::ChallengeId.is_not_null());
-        let left = left.filter(C::Status.eq(AccountStatus::Suspended)).select_only().column(C::Id);
-        Ok(left.into_tuple().all(self.db().reader()).await?)
+        let mut left = account::Entity::unscoped().filter(C::ChallengeId.is_not_null());
+        left = left.filter(C::Status.eq(AccountStatus::Suspended));
+        if let Some(after) = after {
+            left = left.filter(C::Id.gt(after));
+        }
+        let left = left.select_only().column(C::Id).order_by_asc(C::Id).limit(BATCH).into_tuple();
+        let left: Vec<AccountId> = left.all(self.db().reader()).await?;
+        let Some(&last) = left.last() else { return Ok(None) };
+        let held = self.held_by(left.iter().copied()).await?;
+        let (now, mut is_open) = (self.now(), HashMap::new());
+        for asset in held.values().flatten().map(|held| held.asset_id) {
+            if let Entry::Vacant(unknown) = is_open.entry(asset) {
+                unknown.insert(self.market_status(&*self.asset_known_as(asset).await?, now).is_open);
+            }
+        }
+        let can_be_closed = |id: &AccountId| {
+            held.get(id).is_none_or(|held| held.iter().any(|held| is_open.get(&held.asset_id) == Some(&true)))
+        };
+        Ok(Some((last, left.into_iter().filter(can_be_closed).collect())))
     }
 
     /// Closes what can be closed of it just now, and the account where nothing is open any more; tells how many trades.

@@ -216,7 +216,11 @@ impl Domain {
             let rows = rows.filter(evidence::Column::Seq.lte(challenge.seq)).order_by_asc(evidence::Column::Seq);
             let rows = rows.limit(BATCH).all(self.db().reader()).await?;
             if rows.is_empty() {
-                return Ok(Proof { rows: walk.rows, problem: walk.end() });
+                let problem = match walk.end() {
+                    None => self.rows_after(challenge).await?,
+                    problem => problem,
+                };
+                return Ok(Proof { rows: walk.rows, problem });
             }
             for row in &rows {
                 if let Err(problem) = walk.step(row) {
@@ -224,6 +228,17 @@ impl Domain {
                 }
             }
         }
+    }
+
+    /// What is wrong where there are rows after a challenge's last one, and it has not gone on meanwhile.
+    async fn rows_after(&self, challenge: &Challenge) -> Result<Option<String>> {
+        let after = evidence::Entity::of(challenge.id).filter(evidence::Column::Seq.gt(challenge.seq)).select_only();
+        let after = after.column_as(evidence::Column::Seq.max(), "last").into_tuple::<Option<i64>>();
+        let Some(last) = after.one(self.db().reader()).await?.flatten() else { return Ok(None) };
+        let now = challenge::Entity::unscoped().filter(challenge::Column::Id.eq(challenge.id)).select_only();
+        let now: Option<i64> = now.column(challenge::Column::Seq).into_tuple().one(self.db().reader()).await?;
+        let is_behind = now.is_none_or(|now| now < last);
+        Ok(is_behind.then(|| format!("it says that row {} is its last, and row {last} is there", challenge.seq)))
     }
 
     /// Judges the next challenges again, in the order of their ids; answers the last of them, none after all.

@@ -13,9 +13,9 @@ words! {
         Pending = "PENDING",
         /// It is traded and judged.
         Active = "ACTIVE",
-        /// Its target was reached under its rules.
+        /// Its target was reached under its rules, or somebody who runs the tenant passed it.
         Passed = "PASSED",
-        /// One of its limits was broken.
+        /// One of its limits was broken, or somebody who runs the tenant failed it.
         Failed = "FAILED",
         /// Its days were over first.
         Expired = "EXPIRED",

@@ -217,7 +217,7 @@ impl Domain {
     }
 
     /// The asset of an order or trade.
-    pub(super) async fn asset_known_as(&self, id: AssetId) -> Result<Arc<Asset>> {
+    pub(crate) async fn asset_known_as(&self, id: AssetId) -> Result<Arc<Asset>> {
         let asset = self.asset_by_id(id).await?;
         asset.ok_or_else(|| Fault::Bug(format!("the asset {id} is gone")).into())
     }

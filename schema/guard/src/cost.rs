@@ -19,7 +19,7 @@ const WRITE: u64 = 10;
 const INTROSPECTION: u64 = 50;
 /// Counting all the rows of a connection.
 const TOTAL_COUNT: u64 = 20;
-/// A whole list as a file or gone through, which is up to 10,000 rows.
+/// A whole list as a file or gone through: up to 10,000 rows, or all that there are of one thing.
 const WHOLE: u64 = 500;
 /// Rows of a list that no argument bounds.
 const ROWS: u64 = 10;

@@ -28,7 +28,7 @@ pub(crate) struct ChallengeStep {
     limit_percent: Option<Decimal>,
     /// For what reason somebody decided it; null where nobody did.
     reason: Option<String>,
-    /// The id of who that was, `usr_…`; null where nobody did.
+    /// The id of who that was, `usr_…`; null where nobody did, and where it was somebody above the tenants.
     actor_id: Option<ID>,
 }
 

@@ -18,11 +18,14 @@ pub(super) struct List {
     rows: Vec<Arc<challenges::Challenge>>,
     accounts: OnceCell<HashMap<AccountId, Account>>,
     rooms: OnceCell<HashMap<ChallengeId, Room>>,
+    before: OnceCell<HashMap<ChallengeId, Challenge>>,
+    after: OnceCell<HashMap<ChallengeId, Challenge>>,
 }
 
 impl List {
     pub(super) fn of(rows: Vec<Arc<challenges::Challenge>>) -> Self {
-        Self { rows, accounts: OnceCell::new(), rooms: OnceCell::new() }
+        let (before, after) = (OnceCell::new(), OnceCell::new());
+        Self { rows, accounts: OnceCell::new(), rooms: OnceCell::new(), before, after }
     }
 
     /// The account of one of them.
@@ -44,6 +47,31 @@ impl List {
             request.domain.challenge_rooms(&rows).await
         };
         Ok(self.rooms.get_or_try_init(read).await?.get(&id).cloned())
+    }
+
+    /// The phase before one of them, by the id of that.
+    pub(super) async fn before(&self, request: &Request, id: ChallengeId) -> Result<Option<Challenge>, Error> {
+        let read = async || {
+            let ids = self.rows.iter().filter_map(|challenge| challenge.previous_id).collect();
+            let found = request.domain.challenges_by_id(request.viewer(), ids).await?;
+            let shown = Challenge::many(found.into_values().collect());
+            Ok::<_, Error>(shown.into_iter().map(|challenge| (challenge.row().id, challenge)).collect())
+        };
+        let found: &HashMap<ChallengeId, Challenge> = self.before.get_or_try_init(read).await?;
+        Ok(found.get(&id).cloned())
+    }
+
+    /// The phase that came up after one of them.
+    pub(super) async fn after(&self, request: &Request, id: ChallengeId) -> Result<Option<Challenge>, Error> {
+        let read = async || {
+            let passed = self.rows.iter().filter(|challenge| challenge.certificate.is_some());
+            let ids: Vec<ChallengeId> = passed.map(|challenge| challenge.id).collect();
+            let shown = Challenge::many(request.domain.next_phases(&ids).await?);
+            let by_previous = |next: Challenge| next.row().previous_id.map(|previous| (previous, next));
+            Ok::<_, Error>(shown.into_iter().filter_map(by_previous).collect())
+        };
+        let found: &HashMap<ChallengeId, Challenge> = self.after.get_or_try_init(read).await?;
+        Ok(found.get(&id).cloned())
     }
 }
 

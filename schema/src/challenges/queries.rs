@@ -1,6 +1,7 @@
 //! Reading tiers and challenges.
 
 use async_graphql::{Context, ID, InputObject, Object};
+use bellwether_domain::Problem;
 use bellwether_domain::paging::{IdKey, PageArgs, encode_cursor};
 use bellwether_domain::{Error, challenges};
 
@@ -101,16 +102,21 @@ impl ChallengeQuery {
         .await
     }
 
-    /// The evidence of a challenge as JSON Lines: first the frozen rules of all phases with their hash, then a line for each row with its body and hashes, as many as make about 8 MB; ask for the rest with `after`. Null where there is no such challenge that you may read. Needs TRADING_READ.
+    /// The evidence of a challenge as JSON Lines: first the frozen rules of all phases with their hash, then a line for each row with its body and hashes, as many as make about 8 MB; ask for the rest with `afterSequence`. Null where there is no such challenge that you may read. Needs TRADING_READ.
     async fn export_evidence(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The challenge, `chl_…`.")] challenge_id: ID,
-        #[graphql(desc = "Only rows after the one of this sequence; all where nothing is given.")] after: Option<i32>,
+        #[graphql(desc = "Only rows after the one of this sequence; all where nothing is given.")]
+        after_sequence: Option<String>,
     ) -> Field<Option<String>> {
         field(ctx, READ, async move |request: Request| {
             let Some(challenge) = readable(&request, &challenge_id, "challengeId").await? else { return Ok(None) };
-            request.domain.export_evidence(&challenge, after.unwrap_or(0).into()).await.map(Some)
+            let after = after_sequence.map(|text| {
+                let read = text.trim().parse::<i64>().ok().filter(|sequence| *sequence >= 0);
+                read.ok_or_else(|| Problem::validation(&["afterSequence"], "expected a sequence, such as \"40\""))
+            });
+            request.domain.export_evidence(&challenge, after.transpose()?.unwrap_or(0)).await.map(Some)
         })
         .await
     }

@@ -156,13 +156,13 @@ impl Challenge {
         .await
     }
 
-    /// The limits that were broken, the first first: the one that failed it, and those that locked a day. Of its first 100 steps.
+    /// The limits that were broken, the first first: the one that failed it, and those that locked a day. Of its last 100 steps.
     async fn violations(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<ChallengeStep>> {
         let steps = self.steps(ctx).await?;
         Ok(steps.iter().filter(|step| step.is_violation()).cloned().collect())
     }
 
-    /// The steps in which its status changed, somebody decided or a limit was broken, the first first: at most 100.
+    /// The steps in which its status changed, somebody decided or a limit was broken, the first first: the last 100.
     async fn history(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<ChallengeStep>> {
         self.steps(ctx).await.map(<[ChallengeStep]>::to_vec)
     }
@@ -174,18 +174,16 @@ impl Challenge {
 
     /// The phase before; null for the first.
     async fn previous_phase(&self, ctx: &Context<'_>) -> Field<Option<Challenge>> {
-        field(ctx, READ, async move |request: Request| {
-            Ok(request.domain.previous_phase(&self.row).await?.map(Challenge::one))
+        field(ctx, READ, async move |request: Request| match self.row.previous_id {
+            Some(id) => self.list.before(&request, id).await,
+            None => Ok(None),
         })
         .await
     }
 
     /// The phase that came up when this one was passed; null before, and for the last.
     async fn next_phase(&self, ctx: &Context<'_>) -> Field<Option<Challenge>> {
-        field(ctx, READ, async move |request: Request| {
-            Ok(request.domain.next_phase(&self.row).await?.map(Challenge::one))
-        })
-        .await
+        field(ctx, READ, async move |request: Request| self.list.after(&request, self.row.id).await).await
     }
 
     /// The evidence of how it was judged, the first row first.
@@ -197,13 +195,15 @@ impl Challenge {
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-    ) -> async_graphql::Result<Connection<Evidence>> {
-        let request = Request::of(ctx).map_err(|fault| field_error(&fault.into()))?;
-        let page = request.domain.evidence_page(&self.row, &PageArgs { first, after, last, before }).await;
-        let page = page.map_err(|error| field_error(&error))?.map(Evidence::new);
-        // They are numbered without gaps.
-        let total = u64::try_from(self.row.seq).ok();
-        Ok(Connection::of(page, total, |evidence| encode_cursor(EvidenceRow::ORDER, &SeqKey(evidence.row().seq))))
+    ) -> Field<Connection<Evidence>> {
+        field(ctx, READ, async move |request: Request| {
+            let page = request.domain.evidence_page(&self.row, &PageArgs { first, after, last, before }).await?;
+            // They are numbered without gaps.
+            let total = u64::try_from(self.row.seq).ok();
+            let cursor = |evidence: &Evidence| encode_cursor(EvidenceRow::ORDER, &SeqKey(evidence.row().seq));
+            Ok(Connection::of(page.map(Evidence::new), total, cursor))
+        })
+        .await
     }
 
     /// The figures of its account; null before it is begun.
@@ -256,9 +256,9 @@ pub(crate) enum ChallengeStatus {
     Pending,
     /// It is traded and judged.
     Active,
-    /// Its target was reached under its rules.
+    /// Its target was reached under its rules, or somebody who runs the tenant passed it.
     Passed,
-    /// One of its limits was broken.
+    /// One of its limits was broken, or somebody who runs the tenant failed it.
     Failed,
     /// Its days were over first.
     Expired,

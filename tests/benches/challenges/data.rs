@@ -76,6 +76,9 @@ async fn copy(app: &TestDomain, challenge: &Challenge, count: u64) {
         columns("challenges", app, &[("id", "copies.challenge_id"), ("account_id", "copies.account_id")])
             .await
             .replace("SOURCE", "challenges.id = $1"),
+        columns("ledger_entries", app, &[("account_id", "copies.account_id")])
+            .await
+            .replace("SOURCE", "ledger_entries.account_id = (SELECT account_id FROM challenges WHERE id = $1)"),
         columns("trades", app, &[("id", new_id), ("account_id", "copies.account_id")])
             .await
             .replace("SOURCE", "trades.account_id = (SELECT account_id FROM challenges WHERE id = $1)"),

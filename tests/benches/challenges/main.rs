@@ -39,10 +39,10 @@ async fn measure(name: &str, backend: Backend, count: u64) {
     let mut price = 1_000;
     let (mut ours, mut query, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        let quotes = data::quote(&app, "999").await;
+        let assets: Vec<_> = data::quote(&app, "999").await.iter().map(|quote| quote.asset_id).collect();
         ours.push(
             timed(async {
-                let judged = app.domain.judge_quotes(&quotes).await.unwrap();
+                let judged = app.domain.judge_challenges(Which::Holding(&assets)).await;
                 assert_eq!((judged.moved, judged.failed, judged.waiting), (0, 0, 0));
             })
             .await,

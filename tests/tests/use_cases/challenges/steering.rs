@@ -208,6 +208,35 @@ both_databases! {
     }
 }
 
+both_databases! {
+    /// Its row as it was before the verdict, with all of its evidence there.
+    async fn a_verdict_that_was_taken_back_is_found(app: TestDomain) {
+        open_market(&app);
+        quote(&app.domain, "AAPL", "199.98", "200").await;
+        let (viewer, started) = begun(&app, vec![usual()]).await;
+        let account = account_of(&app, &viewer, &started).await;
+        open(&app, &viewer, market(&account, Side::Buy, "100", "AAPL")).await;
+        let before = now(&app, &viewer, &started).await;
+        requote(&app, "AAPL", "193.9", "193.92").await;
+        judge_quotes(&app, &["AAPL"]).await;
+        let failed = now(&app, &viewer, &started).await;
+        assert_eq!(failed.status, Status::Failed);
+        let db = app.domain.db();
+        let take_back = "UPDATE challenges SET status = 'ACTIVE', seq = $2, evidence_hash = $3, state = $4, next_look = $5, \
+                         ended_at = NULL WHERE id = $1";
+        let values = [
+            started.id.uuid().into(),
+            before.seq.into(),
+            before.evidence_hash.clone().into(),
+            serde_json::to_value(&before.state).unwrap().into(),
+            before.next_look.into(),
+        ];
+        db.writer().execute_raw(Statement::from_sql_and_values(db.backend(), take_back, values)).await.unwrap();
+        let problem = app.domain.prove_all_evidence().await.unwrap().problems.pop().unwrap();
+        assert!(problem.contains("row 3 is its last, and row 4 is there"), "{problem}");
+    }
+}
+
 /// Puts a challenge's rows back as they were.
 async fn restore(
     app: &TestDomain,
