@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Value;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Statement,
+    QueryOrder, QuerySelect, Select, Statement,
 };
 
 use super::challenge::{self, next_look};
@@ -31,7 +31,7 @@ use crate::trading::referee::{Held, Seen};
 use crate::trading::{AccountStatus, Judged, OrderStatus, TradeStatus, account, order, trade};
 
 /// Challenges that are judged at once.
-const BATCH: u64 = 1_000;
+const BATCH: usize = 1_000;
 /// How often somebody else may have been quicker.
 const MOST_TRIES: u32 = 20;
 
@@ -44,15 +44,6 @@ pub enum Which<'a> {
     Due,
     /// All.
     All,
-}
-
-impl Which<'_> {
-    const fn cause(&self) -> Cause {
-        match self {
-            Self::Holding(_) => Cause::Quote,
-            Self::Due | Self::All => Cause::Clock,
-        }
-    }
 }
 
 /// A running challenge without what its judging does not need.
@@ -97,20 +88,14 @@ enum Looked {
 impl Domain {
     /// Judges running challenges, and closes what is still open where nothing is traded any more.
     pub async fn judge_challenges(&self, which: Which<'_>) -> Judged {
-        let (mut judged, mut after, mut rules) = (Judged::default(), None, KnownRules::new());
-        loop {
-            let running = match self.running_after(which, after).await {
-                Ok(running) => running,
-                Err(error) => {
-                    judged.note(&"challenges", Err::<u64, _>(error));
-                    break;
-                }
-            };
-            let Some(last) = running.last() else { break };
-            after = Some(last.id);
-            if let Err(error) = self.judge_batch(&running, which.cause(), &mut rules, &mut judged).await {
-                judged.note(&"challenges", Err::<u64, _>(error));
-            }
+        let mut judged = Judged::default();
+        let done = match which {
+            Which::Holding(assets) => self.judge_holding(assets, &mut judged).await,
+            Which::Due => self.judge_running(Some(self.now()), &mut judged).await,
+            Which::All => self.judge_running(None, &mut judged).await,
+        };
+        if let Err(error) = done {
+            judged.note(&"challenges", Err::<u64, _>(error));
         }
         if !matches!(which, Which::Holding(_)) {
             self.close_what_was_left(&mut judged).await;
@@ -118,8 +103,44 @@ impl Domain {
         judged
     }
 
-    /// Judges a batch; what can't be judged is told of, and the others are.
-    async fn judge_batch(
+    /// Judges those that hold one of these assets.
+    async fn judge_holding(&self, assets: &[AssetId], judged: &mut Judged) -> Result<()> {
+        use trade::Column as C;
+        let holders = trade::Entity::unscoped().filter(C::Status.eq(TradeStatus::Open));
+        let holders = holders.filter(C::AssetId.is_in(assets.iter().copied())).select_only().column(C::AccountId);
+        let holders: Vec<AccountId> = holders.distinct().into_tuple().all(self.db().reader()).await?;
+        let mut rules = KnownRules::new();
+        for accounts in holders.chunks(BATCH) {
+            let of = challenge::Column::AccountId.is_in(accounts.iter().copied());
+            let running: Vec<Running> = running().filter(of).into_model().all(self.db().reader()).await?;
+            self.judge_batch(&running, Cause::Quote, &mut rules, judged).await;
+        }
+        Ok(())
+    }
+
+    /// Judges all, or those of which the clock alone changes something by this moment.
+    async fn judge_running(&self, due: Option<DateTime<Utc>>, judged: &mut Judged) -> Result<()> {
+        use challenge::Column as C;
+        let (mut after, mut rules): (Option<ChallengeId>, _) = (None, KnownRules::new());
+        loop {
+            let mut next = running().order_by_asc(C::Id).limit(BATCH as u64);
+            next = due.into_iter().fold(next, |next, due| next.filter(C::NextLook.lte(due)));
+            next = after.into_iter().fold(next, |next, after| next.filter(C::Id.gt(after)));
+            let running: Vec<Running> = next.into_model().all(self.db().reader()).await?;
+            let Some(last) = running.last() else { return Ok(()) };
+            after = Some(last.id);
+            self.judge_batch(&running, Cause::Clock, &mut rules, judged).await;
+        }
+    }
+
+    /// Judges a batch; what can't be judged is told of, and keeps no other from it.
+    async fn judge_batch(&self, running: &[Running], cause: Cause, known: &mut KnownRules, judged: &mut Judged) {
+        if let Err(error) = self.try_batch(running, cause, known, judged).await {
+            judged.note(&"challenges", Err::<u64, _>(error));
+        }
+    }
+
+    async fn try_batch(
         &self,
         running: &[Running],
         cause: Cause,
@@ -159,28 +180,6 @@ impl Domain {
             judged.note(&account, self.judge_challenge_of(account, cause).await);
         }
         Ok(())
-    }
-
-    async fn running_after(&self, which: Which<'_>, after: Option<ChallengeId>) -> Result<Vec<Running>> {
-        use challenge::Column as C;
-        let mut running = challenge::Entity::unscoped().filter(C::Status.eq(ChallengeStatus::Active)).select_only();
-        running = match which {
-            Which::All => running,
-            Which::Due => running.filter(C::NextLook.lte(self.now())),
-            Which::Holding(assets) => {
-                let open = trade::Entity::unscoped().filter(trade::Column::Status.eq(TradeStatus::Open)).select_only();
-                let open = open.column(trade::Column::AccountId);
-                let open = open.filter(trade::Column::AssetId.is_in(assets.iter().copied()));
-                running.filter(C::AccountId.in_subquery(open.into_query()))
-            }
-        };
-        if let Some(after) = after {
-            running = running.filter(C::Id.gt(after));
-        }
-        let columns =
-            [C::Id, C::TenantId, C::AccountId, C::Phase, C::RulesHash, C::State, C::Seq, C::EvidenceHash, C::ExpiresAt];
-        let running = running.columns(columns).order_by_asc(C::Id).limit(BATCH);
-        Ok(running.into_model().all(self.db().reader()).await?)
     }
 
     /// Reads the rules of challenges that are not among those that are known: of each only a text that has its hash.
@@ -331,7 +330,7 @@ impl Domain {
         if let Some(after) = after {
             left = left.filter(C::Id.gt(after));
         }
-        let left = left.select_only().column(C::Id).order_by_asc(C::Id).limit(BATCH).into_tuple();
+        let left = left.select_only().column(C::Id).order_by_asc(C::Id).limit(BATCH as u64).into_tuple();
         let left: Vec<AccountId> = left.all(self.db().reader()).await?;
         let Some(&last) = left.last() else { return Ok(None) };
         let held = self.held_by(left.iter().copied()).await?;
@@ -428,6 +427,15 @@ impl Running {
         let row = evidence::Model::next(&end, rules, now, &step)?;
         Ok(Looked::Advances(Box::new(Advance { state, next_look: next_look(rules, self.expires_at, now), row })))
     }
+}
+
+/// Running challenges, as a [`Running`] holds them.
+fn running() -> Select<challenge::Entity> {
+    use challenge::Column as C;
+    let columns =
+        [C::Id, C::TenantId, C::AccountId, C::Phase, C::RulesHash, C::State, C::Seq, C::EvidenceHash, C::ExpiresAt];
+    let running = challenge::Entity::unscoped().filter(C::Status.eq(ChallengeStatus::Active));
+    running.select_only().columns(columns)
 }
 
 /// Raises challenges to what their next rows say, but for those that are not as they were read; answers those that are.
