@@ -19,14 +19,13 @@ use crate::permission::Permission;
 use crate::text;
 use crate::trading::accounts::LARGEST_BALANCE;
 use crate::trading::booking::Booking;
+use crate::trading::place_order::MOST_TRIES;
 use crate::trading::referee::Ruling;
 use crate::trading::{LedgerKind, minor_digits};
 use crate::viewer::{ClientInfo, Viewer};
 
 /// Days that a challenge can be given at once.
 const MOST_DAYS: i32 = 365;
-/// How often somebody else may have been quicker.
-const MOST_TRIES: u32 = 20;
 
 /// What is to be done with a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

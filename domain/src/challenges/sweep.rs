@@ -1,7 +1,7 @@
 //! Judging running challenges: those that hold what has a new price, those whose day is over, or all.
 //!
 //! Most looks change nothing, and those that do mostly raise a peak or begin a day. So a batch of challenges is read with
-//! three statements, judged in memory, and what only goes on is written with two; a challenge of which something is said is
+//! a handful of statements, judged in memory, and what only goes on is written with two; a challenge of which something is said is
 //! judged again by itself, in a booking of its account (`trading/referee.rs`). What somebody else has changed meanwhile is
 //! left to the next look.
 
@@ -27,13 +27,12 @@ use crate::error::{Fault, Result};
 use crate::ids::{AccountId, AssetId, ChallengeId, Id, TenantId};
 use crate::trading::book::Marks;
 use crate::trading::booking::Booking;
+use crate::trading::place_order::MOST_TRIES;
 use crate::trading::referee::{Held, Seen};
 use crate::trading::{AccountStatus, Judged, OrderStatus, TradeStatus, account, order, trade};
 
 /// Challenges that are judged at once.
 const BATCH: usize = 1_000;
-/// How often somebody else may have been quicker.
-const MOST_TRIES: u32 = 20;
 
 /// Which running challenges are looked at.
 #[derive(Clone, Copy, Debug)]

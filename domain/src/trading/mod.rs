@@ -37,7 +37,7 @@ mod note_equity;
 pub(crate) mod order;
 pub(crate) mod past_trades;
 mod pending;
-mod place_order;
+pub(crate) mod place_order;
 mod positions;
 mod protections;
 pub(crate) mod referee;
