@@ -141,11 +141,14 @@ pub(crate) fn require_file(config: &Config) -> anyhow::Result<()> {
     }
 }
 
+/// Makes the folder of the server's own database; where another is named, its folder is its owner's to make.
+pub(crate) fn make_database_folder(config: &Config) -> anyhow::Result<()> {
+    if config.database.url.is_none() { make_folder(&config.data_dir) } else { Ok(()) }
+}
+
 /// Opens the database.
 pub(crate) async fn connect(config: &Config) -> anyhow::Result<Db> {
-    if config.database.url.is_none() {
-        make_folder(&config.data_dir)?;
-    }
+    make_database_folder(config)?;
     Db::connect(&config.db()).await.with_context(|| {
         let shown = config.database_url();
         let kind = if shown.starts_with("sqlite:") { shown.as_str() } else { "PostgreSQL" };

@@ -133,9 +133,7 @@ impl Target {
     async fn take(config: &Config) -> anyhow::Result<Self> {
         let url = config.database_url();
         if let Some(path) = sqlite_file(&url) {
-            if config.database.url.is_none() {
-                app::make_folder(&config.data_dir)?;
-            }
+            app::make_database_folder(config)?;
             let lock = Lock::File { _beside: migrate::lock_beside(&path).await? };
             return Ok(Self { connection: exclusively(&url).await?, _lock: lock });
         }

@@ -53,15 +53,19 @@ pub(crate) async fn apply(config: &Config) -> anyhow::Result<()> {
 pub(crate) async fn alone(config: &Config) -> anyhow::Result<Alone> {
     let config =
         Config { database: crate::config::Database { connections: 1, ..config.database.clone() }, ..config.clone() };
-    let db = app::connect(&config).await?;
-    let url = config.database_url();
-    let file = match sqlite_file(&url) {
-        None => {
-            lock(db.writer()).await?;
-            None
+    // A file's lock is taken before the file is opened: making it one with a write-ahead log waits for nobody, and fails
+    // where another is making it.
+    let file = match sqlite_file(&config.database_url()) {
+        None => None,
+        Some(path) => {
+            app::make_database_folder(&config)?;
+            Some(lock_beside(&path).await?)
         }
-        Some(path) => Some(lock_beside(&path).await?),
     };
+    let db = app::connect(&config).await?;
+    if file.is_none() {
+        lock(db.writer()).await?;
+    }
     Ok(Alone { db, _file: file })
 }
 
@@ -75,7 +79,8 @@ pub(crate) async fn lock_beside(database: &Path) -> anyhow::Result<File> {
 /// The database for one who migrates.
 pub(crate) struct Alone {
     pub(crate) db: Db,
-    _file: Option<File>,
+    /// Bound by name where the struct is taken apart: `..` would give the lock back at once.
+    pub(crate) _file: Option<File>,
 }
 
 async fn lock(connection: &DatabaseConnection) -> anyhow::Result<()> {

@@ -18,7 +18,7 @@ pub(crate) fn run(config: Config, demo: bool, force: bool) -> anyhow::Result<Exi
         if !force && app::holds_a_business(&domain).await? {
             bail!("this database was not made by the demo: nothing was dropped (--force drops it all the same)");
         }
-        let migrate::Alone { db, .. } = migrate::alone(&config).await?;
+        let migrate::Alone { db, _file } = migrate::alone(&config).await?;
         Migrator::down(db.writer(), None).await.context("the tables could not be dropped")?;
         Migrator::up(db.writer(), None).await.context("the tables could not be made")?;
         db.close().await?;

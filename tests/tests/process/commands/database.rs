@@ -41,7 +41,7 @@ both_databases! {
     async fn migrators_at_once_do_not_meet(app: Place) {
         std::fs::create_dir_all(app.path("data")).unwrap();
         let outcomes = std::thread::scope(|scope| {
-            let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| app.run(&["migrate", "up"]))).collect();
+            let runs: Vec<_> = (0..8).map(|_| scope.spawn(|| app.run(&["migrate", "up"]))).collect();
             runs.into_iter().map(|run| run.join().unwrap()).collect::<Vec<_>>()
         });
         for outcome in outcomes {
