@@ -28,6 +28,7 @@ mod measure;
 pub mod outbox;
 pub mod paging;
 pub mod permission;
+pub mod ranking;
 mod rate_limit;
 pub mod scheduler;
 pub mod signals;

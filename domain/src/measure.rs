@@ -30,6 +30,7 @@ pub fn describe_metrics() {
     outbox::describe_metrics();
     trading::describe_metrics();
     crate::challenges::describe_metrics();
+    crate::ranking::describe_metrics();
 }
 
 impl Domain {

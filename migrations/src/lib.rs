@@ -22,6 +22,7 @@ mod m20261128_000004_judging;
 mod m20261128_000005_retention;
 mod m20261129_000001_plans;
 mod m20261129_000002_challenges;
+mod m20261129_000004_ranking;
 
 use sea_orm_migration::prelude::*;
 
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000005_retention::Migration),
             Box::new(m20261129_000001_plans::Migration),
             Box::new(m20261129_000002_challenges::Migration),
+            Box::new(m20261129_000004_ranking::Migration),
         ]
     }
 }

@@ -19,6 +19,7 @@ mod outbox;
 mod paging;
 mod partial;
 mod problems;
+mod ranking;
 mod scalars;
 mod scheduler;
 mod signals;
@@ -84,6 +85,7 @@ pub struct Query(
     trading::TradingQuery,
     trading::TradingSeriesQuery,
     challenges::ChallengeQuery,
+    ranking::RankingQuery,
     market::MarketQuery,
     billing::BillingQuery,
 );
@@ -106,6 +108,7 @@ pub struct Mutation(
     trading::TradingAccountMutation,
     trading::OrderMutation,
     challenges::ChallengeMutation,
+    ranking::RankingMutation,
     market::WatchlistMutation,
 );
 

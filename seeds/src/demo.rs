@@ -117,6 +117,8 @@ pub async fn demo(domain: &Domain) -> Result<DemoDone> {
             done.trades += trades::put(domain, person.email, (tenant_id, user_id), anchor).await?;
         }
     }
+    domain.update_rankings().await?;
+    domain.note_top_ten().await?;
     Ok(done)
 }
 

@@ -21,10 +21,15 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.graphql'
 }
 const ran = new Set();
 
+/** Runs a saved operation; the values of its root fields. */
+async function answers(name, variables, token) {
+  ran.add(name);
+  return data(server, operations.get(name).text, variables, { token, operationName: name });
+}
+
 /** Runs a saved operation; the value of its root field. */
 async function answerTo(name, variables, token) {
-  ran.add(name);
-  const [answer] = Object.values(await data(server, operations.get(name).text, variables, { token, operationName: name }));
+  const [answer] = Object.values(await answers(name, variables, token));
   return answer;
 }
 
@@ -486,6 +491,21 @@ await run('operations', [
     // The demo's own: failed by what was traded.
     const ofTrading = await Promise.all(failed.nodes.map(({ id }) => call('Challenge', { id }, token)));
     assert.ok(ofTrading.some(({ violations }) => violations.length === 1), JSON.stringify(ofTrading.map(({ violations }) => violations)));
+  }],
+  ['Leaderboard, TraderProfile, SetLeaderboardName', async () => {
+    const token = await login(server, 'trader2@atlas.test');
+    // What the demo's traders did before it began.
+    const { leaderboard, myRank } = await answers('Leaderboard', { period: 'ALL_TIME', scope: 'CHALLENGE', first: 5 }, token);
+    assert.ok(leaderboard.totalCount >= 1 && leaderboard.nodes[0].rank === 1, JSON.stringify(leaderboard));
+    assert.ok(myRank.rank >= 1 && myRank.currency === 'USD', JSON.stringify(myRank));
+    const profile = await call('TraderProfile', {}, token);
+    assert.equal(profile.challengesPassed, 1, JSON.stringify(profile));
+    assert.ok(profile.achievements.some(({ kind, unlockedAt }) => kind === 'CHALLENGE_PASSED' && unlockedAt), JSON.stringify(profile));
+    for (const showsName of [true, false]) {
+      const { profile: chosen } = await call('SetLeaderboardName', { input: { showsName } }, token);
+      assert.equal(chosen.showsName, showsName);
+      assert.equal(chosen.displayName.startsWith('T-'), !showsName, chosen.displayName);
+    }
   }],
   ['every saved operation was run', () => {
     assert.deepEqual([...operations.keys()].filter((operation) => !ran.has(operation)), []);

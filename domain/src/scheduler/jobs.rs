@@ -8,6 +8,7 @@ mod challenges;
 mod deliveries;
 mod letters;
 mod market;
+mod ranking;
 mod runs;
 mod sessions;
 mod tokens;
@@ -192,6 +193,20 @@ pub(super) const JOBS: &[Job] = &[
         schedule: Schedule::Cron("45 3 * * *"),
         timeout: Duration::from_secs(3_600),
         run: |run| challenges::verify_evidence(run).boxed(),
+    },
+    Job {
+        name: "ranking_update",
+        description: "Ranks every trader anew of whom an order was filled or an account ended since it last looked.",
+        schedule: Schedule::Every(15),
+        timeout: Duration::from_secs(300),
+        run: |run| ranking::update(run).boxed(),
+    },
+    Job {
+        name: "ranking_check",
+        description: "Ranks everybody anew and notes the ten best; fails where a ranking was other than the trades say, and mends it.",
+        schedule: Schedule::Every(3_600),
+        timeout: Duration::from_secs(1_800),
+        run: |run| ranking::check(run).boxed(),
     },
 ];
 

@@ -312,7 +312,9 @@ impl Domain {
             if status == AccountStatus::Closed && !book.open.is_empty() {
                 return Err(conflict("the account has open trades: close them first"));
             }
-            let booking = Arc::new(Booking::new(self, book, self.now()));
+            let mut booking = Booking::new(self, book, self.now());
+            booking.set_status(status);
+            let booking = Arc::new(booking);
             let entry = NewEntry {
                 tenant_id: account.tenant_id,
                 actor_id: (account.tenant_id == member.tenant_id).then_some(member.user_id),
@@ -329,16 +331,13 @@ impl Domain {
                         if !booking.run(tx).await? {
                             return Ok(false);
                         }
-                        let changed = Entity::update_many().col_expr(Column::Status, Expr::value(status.as_str()));
-                        changed.filter(Column::Id.eq(id)).exec(tx).await?;
                         domain.audit(tx, entry).await.map(|()| true)
                     })
                 })
                 .await?;
             if is_done {
-                let account = Account { status, ..booking.book.account.clone() };
-                self.account_feed().tell(id, account.version);
-                return Ok(account);
+                self.account_feed().tell(id, booking.version());
+                return Ok(booking.book.account.clone());
             }
         }
         Err(Fault::Unavailable(None).into())

@@ -408,6 +408,10 @@ impl Booking {
         insert::<trade::Entity, trade::ActiveModel>(tx, &self.new_trades).await?;
         insert::<ledger::Entity, ledger::ActiveModel>(tx, &self.entries).await?;
         insert::<equity_point::Entity, equity_point::ActiveModel>(tx, self.point.as_slice()).await?;
+        if !self.fills.is_empty() || self.status.is_some() {
+            let account = &self.book.account;
+            self.domain.queue_ranking(tx, (account.tenant_id, account.user_id)).await?;
+        }
         self.write_challenge(tx).await
     }
 }

@@ -279,6 +279,15 @@ const ROWS: &[Row] = &[
         "/verifyEvidence", [WHO, NIL, NIL, YES, NIL, YES, YES]),
     row("Query.exportEvidence", Thing::Running, "query ($id: ID!) { exportEvidence(challengeId: $id) }",
         "/exportEvidence", [WHO, NIL, NIL, YES, NIL, YES, YES]),
+    row("Query.leaderboard", Thing::None, "{ leaderboard(period: WEEK) { nodes { rank displayName traderId } totalCount } }",
+        "/leaderboard", [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Query.myRank", Thing::None, "{ myRank(period: ALL_TIME, scope: CHALLENGE) { rank } }", "/myRank",
+        [WHO, NIL, NIL, NIL, NIL, NIL, NIL]),
+    row("Query.traderProfile", Thing::None, "{ traderProfile { points achievements { kind } } }", "/traderProfile",
+        [WHO, YES, YES, YES, YES, YES, YES]),
+    row("Mutation.setLeaderboardName", Thing::None,
+        "mutation { setLeaderboardName(input: {showsName: true}) { profile { displayName } userErrors { code } } }",
+        "/setLeaderboardName", [WHO, YES, YES, YES, YES, YES, YES]),
     row("Mutation.grantChallenge", Thing::Colleague,
         "mutation ($id: ID!, $tier: String!) {
             grantChallenge(input: {userId: $id, tier: $tier, reason: \"paid\"}) {

@@ -4,7 +4,7 @@ mod demo;
 mod letters;
 mod many;
 mod steering;
-mod support;
+pub(crate) mod support;
 
 use bellwether_domain::ProblemCode as Code;
 use bellwether_domain::challenges::{

@@ -12,6 +12,7 @@ mod market;
 mod model;
 mod outbox;
 mod plans;
+mod ranking;
 mod record;
 mod scheduler;
 mod trading;

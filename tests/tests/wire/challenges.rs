@@ -5,4 +5,4 @@ mod following;
 mod lists;
 mod path;
 mod steering;
-mod support;
+pub(crate) mod support;

@@ -13,6 +13,7 @@ mod machines;
 mod mail;
 mod market;
 mod plans;
+mod ranking;
 mod refusals;
 mod requests;
 mod site;
