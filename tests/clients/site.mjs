@@ -61,15 +61,18 @@ async function eachPage() {
 }
 
 async function notFound() {
-  const { page, problems } = await open(browser, server);
-  const answer = await page.goto(`${server}/nowhere`, { waitUntil: 'load' });
-  assert.equal(answer.status(), 404);
-  assert.deepEqual(await violations(page), []);
-  await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click('main a')]);
-  assert.equal(new URL(page.url()).pathname, '/');
-  await page.close();
-  // The page itself is the 404 that Chromium tells of.
-  assert.deepEqual(problems.filter((problem) => !problem.includes('status of 404')), []);
+  for (const [path, lang, home] of [['/nowhere', 'en', '/'], ['/help/nowhere/', 'en', '/'], ['/es/nowhere', 'es', '/es/'], ['/es/help/nowhere/', 'es', '/es/']]) {
+    const { page, problems } = await open(browser, server);
+    const answer = await page.goto(server + path, { waitUntil: 'load' });
+    assert.equal(answer.status(), 404);
+    assert.deepEqual(await violations(page), []);
+    assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.querySelector('.tools .languages [aria-current]').lang]), [lang, lang], path);
+    await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click('main a')]);
+    assert.equal(new URL(page.url()).pathname, home);
+    await page.close();
+    // The page itself is the 404 that Chromium tells of.
+    assert.deepEqual(problems.filter((problem) => !problem.includes('status of 404')), []);
+  }
 }
 
 async function landingIsLight(width) {
@@ -298,7 +301,7 @@ async function takeScreenshots() {
   for (const theme of ['light', 'dark']) {
     for (const width of WIDTHS) {
       const { page } = await open(browser, server, { width, theme });
-      for (const path of SHOWN) {
+      for (const path of [...SHOWN, '/es/nowhere']) {
         await page.goto(server + path, { waitUntil: 'load' });
         await scrollThrough(page);
         await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode().catch(() => {}))).then(() => true));
