@@ -83,7 +83,7 @@ async function card() {
 await run('pictures', [
   ['GraphiQL', () => graphiql({ width: 1280, height: 720 }, place('graphiql.webp'))],
   // The query alone, so that it can be read there.
-  ['GraphiQL for a phone', () => graphiql({ width: 900, height: 640, deviceScaleFactor: 2 }, place('graphiql-narrow.webp'), { x: 56, y: 62, width: 412, height: 515 })],
+  ['GraphiQL for a phone', () => graphiql({ width: 900, height: 640, deviceScaleFactor: 2 }, place('graphiql-narrow.webp'), { x: 56, y: 62, width: 340, height: 425 })],
   ['the card of a shared link', card],
 ]);
 await browser.close();
