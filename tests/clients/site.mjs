@@ -5,7 +5,7 @@
 // Every page of the sitemap: nothing on the console, nothing from another host, nothing that axe finds in either theme,
 // nothing that scrolls sideways on a narrow screen. The landing page's weight. The menu, the theme switch, the pricing
 // interval and the help search by keyboard alone. The forms, posted and found by those who may read them. The calls to action,
-// held against docs/alignment-matrix.md. What machines are told. Motion and paper.
+// held against docs/alignment-matrix.md. Comparisons on a phone. What machines are told. Motion and paper.
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -183,6 +183,24 @@ async function keyboardSearch() {
   }
 }
 
+/** On a phone no comparison is scrolled sideways, and ours is the first of each row. */
+async function comparisonsFit() {
+  const { page, problems } = await open(browser, server, { width: 320, height: 740 });
+  for (const path of ['/', '/es/', '/pricing/', '/es/pricing/']) {
+    await page.goto(server + path, { waitUntil: 'load' });
+    const by = await page.$$eval('.scroll', (all) => all.map((scroll) => scroll.scrollWidth - scroll.clientWidth));
+    assert.ok(by.length >= 1 && by.every((pixels) => pixels <= 0), `${path}: ${by}`);
+  }
+  await page.goto(`${server}/`, { waitUntil: 'load' });
+  const firsts = await page.$$eval('.table-last tbody tr', (rows) => rows.map((row) => {
+    const cells = [...row.querySelectorAll('td')].sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+    return cells[0].dataset.label;
+  }));
+  assert.ok(firsts.length >= 5 && firsts.every((label) => label === 'Bellwether'), `${firsts}`);
+  await page.close();
+  assert.deepEqual(problems, []);
+}
+
 async function callsToAction() {
   const { page } = await open(browser, server);
   assert.deepEqual(await wrongCalls(page, server), []);
@@ -238,6 +256,13 @@ async function paper() {
   await page.emulateMediaType('print');
   // What was closed is opened with the next frame.
   await page.waitForFunction(() => [...document.querySelectorAll('.faq details p')].every((answer) => answer.checkVisibility({ contentVisibilityAuto: true })));
+  // A sheet of A4 between its margins: no table reaches over its edge.
+  await page.setViewport({ width: 680, height: 980 });
+  for (const path of ['/', '/pricing/']) {
+    await page.goto(server + path, { waitUntil: 'load' });
+    const over = await page.$$eval('.table', (tables) => tables.map((table) => table.getBoundingClientRect().right - document.documentElement.clientWidth));
+    assert.ok(over.length >= 1 && over.every((pixels) => pixels <= 0), `${path} on paper: ${over}`);
+  }
   await page.close();
   assert.deepEqual(problems, []);
 }
@@ -328,6 +353,7 @@ await run('site', [
   ['the pricing interval by keyboard, with and without script', keyboardInterval],
   ['the help search by keyboard, in both languages', keyboardSearch],
   ...formChecks(browser, server, violations),
+  ['comparisons fit a phone', comparisonsFit],
   ['the calls to action are those of the matrix, and lead where it says', callsToAction],
   ['what machines are told', toMachines],
   ['motion only for who wants it', motion],
