@@ -220,6 +220,20 @@ async function toMachines() {
   await wellKnown(server);
 }
 
+/** How a challenge goes, on the pricing page: four steps that come into view as it is scrolled. */
+async function challengeSteps() {
+  const { page, problems } = await open(browser, server);
+  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'no-preference' }]);
+  for (const [path, words] of [['/pricing/', ['chosen', 'Trading', 'evaluated', 'funded']], ['/es/pricing/', ['elige', 'trading', 'evalúa', 'financiada']]]) {
+    await page.goto(server + path, { waitUntil: 'load' });
+    const steps = await page.$$eval('#challenges .steps > li', (all) => all.map((step) => [step.querySelector('h3').textContent, step.getAnimations().length]));
+    assert.equal(steps.length, words.length);
+    steps.forEach(([title, animations], index) => assert.ok(title.includes(words[index]) && animations > 0, `${path}: ${title} has ${animations} animations`));
+  }
+  await page.close();
+  assert.deepEqual(problems, []);
+}
+
 /** Nothing moves for who wants no motion; something does for the others. */
 async function motion() {
   for (const [value, moves] of [['reduce', false], ['no-preference', true]]) {
@@ -356,6 +370,7 @@ await run('site', [
   ['comparisons fit a phone', comparisonsFit],
   ['the calls to action are those of the matrix, and lead where it says', callsToAction],
   ['what machines are told', toMachines],
+  ['the steps of a challenge', challengeSteps],
   ['motion only for who wants it', motion],
   ['on paper', paper],
   ['the status page asks the server', statusPage],
