@@ -1,10 +1,14 @@
 // The GraphQL that the help and the landing page print is valid against the committed schema and, with a server, answers as
-// somebody who has just registered reads it there: without an error, and with nothing to mend.
+// somebody who has just registered reads it there: without an error, and with nothing to mend. The program that judges a
+// challenge again does it, and finds what was changed.
 //
 //   node help.mjs
 //   node help.mjs http://127.0.0.1:8080     a demo
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildSchema, getOperationAST, parse, validate } from 'graphql';
 import { WAIT, data, login, post, run, secret, unique, within } from './lib.mjs';
 
@@ -115,7 +119,48 @@ async function answers() {
   console.log(`          ${once.length} different ones`);
 }
 
+/** What the article's program says of an export, and whether it is content. */
+function judged(program, evidence) {
+  const folder = mkdtempSync(join(tmpdir(), 'evidence-'));
+  try {
+    const file = join(folder, 'evidence.jsonl');
+    writeFileSync(file, evidence);
+    const { status, stdout, stderr } = spawnSync('python3', ['-', file], { input: program, encoding: 'utf8' });
+    return [status, stdout + stderr];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function judgesAgain() {
+  const [program, spanish] = ['', '.es'].map((lang) => read(`site/content/help/verify-evidence${lang}.md`).match(/^```python\n([\s\S]*?)^```/m)[1]);
+  assert.equal(program, spanish);
+  const token = await login(server, 'admin@atlas.test');
+  const { challenges } = await data(server, '{ challenges(first: 100) { nodes { id status } } }', {}, { token });
+  const texts = {};
+  for (const { id, status } of challenges.nodes) {
+    ({ exportEvidence: texts[status] } = await data(server, 'query Export($id: ID!) { exportEvidence(challengeId: $id) }', { id }, { token }));
+    const [code, said] = judged(program, texts[status]);
+    assert.ok(code === 0 && said.includes(`rows hold: ${status}, last hash`), `${id}: ${said}`);
+  }
+  assert.ok(texts.FAILED && texts.PASSED, `there are ${Object.keys(texts)}`);
+  const lines = texts.FAILED.trimEnd().split('\n');
+  const changed = {
+    'a figure': texts.FAILED.replace(/(equity[^0-9]+)(\d)(\d+\.\d+)/, (_, name, first, rest) => `${name}${(Number(first) % 9) + 1}${rest}`),
+    'a row less': [...lines.slice(0, 5), ...lines.slice(6)].join('\n'),
+    'other rules': texts.FAILED.replace('drawdown\\":\\"10', 'drawdown\\":\\"99'),
+  };
+  for (const [what, text] of Object.entries(changed)) {
+    assert.notEqual(text, texts.FAILED, what);
+    const [code, said] = judged(program, text);
+    assert.ok(code === 1 && said.includes('AssertionError'), `${what}: ${said}`);
+  }
+}
+
 await run('help', [
   [`what ${files.length} pages print fits the schema`, fits],
-  ...(server ? [['what they print answers', answers]] : []),
+  ...(server ? [
+    ['what they print answers', answers],
+    ['the program that they print judges the challenges of the demo again', judgesAgain],
+  ] : []),
 ]);

@@ -5,7 +5,7 @@
 // Every page of the sitemap: nothing on the console, nothing from another host, nothing that axe finds in either theme,
 // nothing that scrolls sideways on a narrow screen. The landing page's weight. The menu, the theme switch, the pricing
 // interval and the help search by keyboard alone. The forms, posted and found by those who may read them. The calls to action,
-// held against docs/alignment-matrix.md. What machines are told. Motion and paper.
+// held against docs/alignment-matrix.md. Comparisons on a phone. What machines are told. Motion and paper.
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -61,15 +61,18 @@ async function eachPage() {
 }
 
 async function notFound() {
-  const { page, problems } = await open(browser, server);
-  const answer = await page.goto(`${server}/nowhere`, { waitUntil: 'load' });
-  assert.equal(answer.status(), 404);
-  assert.deepEqual(await violations(page), []);
-  await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click('main a')]);
-  assert.equal(new URL(page.url()).pathname, '/');
-  await page.close();
-  // The page itself is the 404 that Chromium tells of.
-  assert.deepEqual(problems.filter((problem) => !problem.includes('status of 404')), []);
+  for (const [path, lang, home] of [['/nowhere', 'en', '/'], ['/help/nowhere/', 'en', '/'], ['/es/nowhere', 'es', '/es/'], ['/es/help/nowhere/', 'es', '/es/']]) {
+    const { page, problems } = await open(browser, server);
+    const answer = await page.goto(server + path, { waitUntil: 'load' });
+    assert.equal(answer.status(), 404);
+    assert.deepEqual(await violations(page), []);
+    assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.querySelector('.tools .languages [aria-current]').lang]), [lang, lang], path);
+    await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click('main a')]);
+    assert.equal(new URL(page.url()).pathname, home);
+    await page.close();
+    // The page itself is the 404 that Chromium tells of.
+    assert.deepEqual(problems.filter((problem) => !problem.includes('status of 404')), []);
+  }
 }
 
 async function landingIsLight(width) {
@@ -180,6 +183,24 @@ async function keyboardSearch() {
   }
 }
 
+/** On a phone no comparison is scrolled sideways, and ours is the first of each row. */
+async function comparisonsFit() {
+  const { page, problems } = await open(browser, server, { width: 320, height: 740 });
+  for (const path of ['/', '/es/', '/pricing/', '/es/pricing/']) {
+    await page.goto(server + path, { waitUntil: 'load' });
+    const by = await page.$$eval('.scroll', (all) => all.map((scroll) => scroll.scrollWidth - scroll.clientWidth));
+    assert.ok(by.length >= 1 && by.every((pixels) => pixels <= 0), `${path}: ${by}`);
+  }
+  await page.goto(`${server}/`, { waitUntil: 'load' });
+  const firsts = await page.$$eval('.table-last tbody tr', (rows) => rows.map((row) => {
+    const cells = [...row.querySelectorAll('td')].sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+    return cells[0].dataset.label;
+  }));
+  assert.ok(firsts.length >= 5 && firsts.every((label) => label === 'Bellwether'), `${firsts}`);
+  await page.close();
+  assert.deepEqual(problems, []);
+}
+
 async function callsToAction() {
   const { page } = await open(browser, server);
   assert.deepEqual(await wrongCalls(page, server), []);
@@ -197,6 +218,20 @@ async function toMachines() {
   await page.close();
   assert.deepEqual(problems, []);
   await wellKnown(server);
+}
+
+/** How a challenge goes, on the pricing page: four steps that come into view as it is scrolled. */
+async function challengeSteps() {
+  const { page, problems } = await open(browser, server);
+  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'no-preference' }]);
+  for (const [path, words] of [['/pricing/', ['chosen', 'Trading', 'evaluated', 'funded']], ['/es/pricing/', ['elige', 'trading', 'evalúa', 'financiada']]]) {
+    await page.goto(server + path, { waitUntil: 'load' });
+    const steps = await page.$$eval('#challenges .steps > li', (all) => all.map((step) => [step.querySelector('h3').textContent, step.getAnimations().length]));
+    assert.equal(steps.length, words.length);
+    steps.forEach(([title, animations], index) => assert.ok(title.includes(words[index]) && animations > 0, `${path}: ${title} has ${animations} animations`));
+  }
+  await page.close();
+  assert.deepEqual(problems, []);
 }
 
 /** Nothing moves for who wants no motion; something does for the others. */
@@ -235,6 +270,13 @@ async function paper() {
   await page.emulateMediaType('print');
   // What was closed is opened with the next frame.
   await page.waitForFunction(() => [...document.querySelectorAll('.faq details p')].every((answer) => answer.checkVisibility({ contentVisibilityAuto: true })));
+  // A sheet of A4 between its margins: no table reaches over its edge.
+  await page.setViewport({ width: 680, height: 980 });
+  for (const path of ['/', '/pricing/']) {
+    await page.goto(server + path, { waitUntil: 'load' });
+    const over = await page.$$eval('.table', (tables) => tables.map((table) => table.getBoundingClientRect().right - document.documentElement.clientWidth));
+    assert.ok(over.length >= 1 && over.every((pixels) => pixels <= 0), `${path} on paper: ${over}`);
+  }
   await page.close();
   assert.deepEqual(problems, []);
 }
@@ -298,7 +340,7 @@ async function takeScreenshots() {
   for (const theme of ['light', 'dark']) {
     for (const width of WIDTHS) {
       const { page } = await open(browser, server, { width, theme });
-      for (const path of SHOWN) {
+      for (const path of [...SHOWN, '/es/nowhere']) {
         await page.goto(server + path, { waitUntil: 'load' });
         await scrollThrough(page);
         await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode().catch(() => {}))).then(() => true));
@@ -325,8 +367,10 @@ await run('site', [
   ['the pricing interval by keyboard, with and without script', keyboardInterval],
   ['the help search by keyboard, in both languages', keyboardSearch],
   ...formChecks(browser, server, violations),
+  ['comparisons fit a phone', comparisonsFit],
   ['the calls to action are those of the matrix, and lead where it says', callsToAction],
   ['what machines are told', toMachines],
+  ['the steps of a challenge', challengeSteps],
   ['motion only for who wants it', motion],
   ['on paper', paper],
   ['the status page asks the server', statusPage],

@@ -72,10 +72,17 @@ impl Site {
         if self.0.contains_key(&format!("{path}/index.html")) {
             return Some(to_folder(request.uri()));
         }
-        let page = self.0.get(NOT_FOUND).filter(|_| wants_page(request.headers()))?;
+        let page = self.missing(path).filter(|_| wants_page(request.headers()))?;
         let mut response = page.send(&HeaderMap::new(), REVALIDATE);
         *response.status_mut() = StatusCode::NOT_FOUND;
         Some(response)
+    }
+
+    /// The page that says that there is none: that of the nearest folder which has one, so that it speaks the language of the
+    /// pages around it.
+    fn missing(&self, path: &str) -> Option<&File> {
+        let folders = path.rmatch_indices('/').map(|(slash, _)| &path[..=slash]);
+        folders.chain([""]).find_map(|folder| self.0.get(&format!("{folder}{NOT_FOUND}")))
     }
 }
 

@@ -6,8 +6,8 @@
   const found = document.querySelector('.found');
   const shelves = document.querySelector('.shelves');
 
-  /** Lower case without accents, so that "senales" finds "señales". */
-  const plain = (text) => text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
+  /** Lower case without accents and with the keyboard's apostrophe, so that "senales" finds "señales" and "day's" "day’s". */
+  const plain = (text) => text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '').replaceAll('’', "'");
 
   const articles = JSON.parse(document.querySelector('#articles').textContent).map((article) => ({
     ...article,

@@ -61,7 +61,7 @@ const CARD = `
   body { display: grid; grid-template-columns: 32rem 1fr; gap: 3rem; align-items: center; min-height: 0; height: 630px; padding: 0 64px 0 72px;
     background: radial-gradient(50rem 28rem at 95% -10%, var(--glow), transparent 70%) var(--paper); }
   .card-left { display: grid; gap: 2.6rem; } h1 { font-size: 66px; } .name { font-size: 34px; } .name .mark { width: 52px; height: 52px; }
-  .card-left p { color: var(--ink-soft); font-size: 25px; } .window { padding: 24px 8px 24px 24px; } .chart-narrow { display: block; }
+  .card-left p { color: var(--ink-soft); font-size: 25px; } .window { padding: 24px 8px 24px 24px; } .chart-narrow { display: block; max-width: none; }
   .window + p { margin-top: 20px; color: var(--ink-soft); font-size: 19px; } .chart-wide { display: none; }`;
 
 /** The card of 1200 by 630 that networks show beside a link. */
@@ -83,7 +83,7 @@ async function card() {
 await run('pictures', [
   ['GraphiQL', () => graphiql({ width: 1280, height: 720 }, place('graphiql.webp'))],
   // The query alone, so that it can be read there.
-  ['GraphiQL for a phone', () => graphiql({ width: 900, height: 640, deviceScaleFactor: 2 }, place('graphiql-narrow.webp'), { x: 56, y: 62, width: 412, height: 515 })],
+  ['GraphiQL for a phone', () => graphiql({ width: 900, height: 640, deviceScaleFactor: 2 }, place('graphiql-narrow.webp'), { x: 56, y: 62, width: 340, height: 425 })],
   ['the card of a shared link', card],
 ]);
 await browser.close();

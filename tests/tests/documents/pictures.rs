@@ -105,6 +105,7 @@ fn drawn(view: &SignalView, picture: &Picture) -> String {
         "rsi": reason.value, "signal": picture.signal, "reached": picture.reached,
         "low": low.to_string(), "high": high.to_string(),
         "volume": candles().map(|candle| candle.volume).max().unwrap().to_string(),
+        "begun": picture.candles[0].open_time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
     let told = told.to_string();
     format!("{},\n   \"candles\": [\n{}\n  ]}}", told.trim_end_matches('}'), rows(&picture.candles))

@@ -8,6 +8,7 @@ use reqwest::{Client, Method, Response, StatusCode};
 
 const HOME: &str = "<!doctype html><title>Home</title>";
 const MISSING: &str = "<!doctype html><title>Nothing here</title>";
+const MISSING_IN_SPANISH: &str = "<!doctype html><title>Aquí no hay nada</title>";
 
 /// A server before a site of a few files, beside which lies a secret.
 struct Shown {
@@ -23,6 +24,8 @@ impl Shown {
         for (path, content) in [
             ("index.html", HOME.to_owned()),
             ("404.html", MISSING.to_owned()),
+            ("es/index.html", HOME.to_owned()),
+            ("es/404.html", MISSING_IN_SPANISH.to_owned()),
             ("pricing/index.html", "<!doctype html><title>Pricing</title>".repeat(100)),
             ("health/index.html", "a page where an endpoint is".to_owned()),
             ("main.css", "body { margin: 0 }".to_owned()),
@@ -188,4 +191,17 @@ async fn a_folder_that_holds_no_site_is_refused_at_the_start() {
     assert!(format!("{refused:#}").contains("index.html"), "{refused:#}");
     let refused = bellwether::http::Site::read(&folder.path().join("nowhere")).unwrap_err();
     assert!(format!("{refused:#}").contains("nowhere"), "{refused:#}");
+}
+
+#[tokio::test]
+async fn what_is_missing_is_told_by_the_nearest_page() {
+    let shown = Shown::start().await;
+    for path in ["/es/nowhere", "/es/nowhere/", "/es/pricing/nowhere", "/es/a/b/c"] {
+        let page = shown.get(path).await;
+        assert_eq!(page.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(page.text().await.unwrap(), MISSING_IN_SPANISH, "{path}");
+    }
+    for path in ["/escape", "/pricing/es/nowhere", "/nowhere/es"] {
+        assert_eq!(shown.get(path).await.text().await.unwrap(), MISSING, "{path}");
+    }
 }
