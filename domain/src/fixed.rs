@@ -129,6 +129,20 @@ impl<U: Unit> Fixed<U> {
 }
 
 impl Percent {
+    /// What an amount is of another, in percent of it; rounded half to even to four decimals. Nothing of what is not above
+    /// zero.
+    ///
+    /// # Errors
+    /// [`FixedError::Overflow`].
+    pub fn share(part: Money, whole: Money) -> Result<Self, FixedError> {
+        const HUNDRED: i128 = 100 * 10_i128.pow(PercentUnit::SCALE);
+        if !whole.is_positive() {
+            return Ok(Self::ZERO);
+        }
+        let share = divide_half_even(HUNDRED * i128::from(part.0), i128::from(whole.0));
+        <i64 as TryFrom<i128>>::try_from(share).map(Self::from_raw).map_err(|_| FixedError::Overflow)
+    }
+
     /// By how much a price changed, in percent of what it was, above zero; rounded half to even to four decimals. A change
     /// too large for it is the largest there is.
     pub fn change(from: Price, to: Price) -> Self {

@@ -12,7 +12,7 @@ use super::rules::Rules;
 use super::vocabulary::{Cause, ChallengeStatus};
 use crate::db::nothing;
 use crate::error::{Fault, Result};
-use crate::fixed::{Percent, divide_half_even};
+use crate::fixed::Percent;
 use crate::ids::{AccountId, ChallengeId, Id, TenantId, UserId};
 use crate::permission::Permission;
 use crate::viewer::Viewer;
@@ -101,9 +101,7 @@ impl Model {
     pub fn profit_percent(&self) -> Result<Option<Percent>> {
         let rules = self.rules()?;
         let Some(state) = &self.state else { return Ok(None) };
-        let (profit, whole) = (i128::from(state.profit(rules).raw()), i128::from(rules.initial_balance.raw().max(1)));
-        let raw = divide_half_even(profit * 1_000_000, whole);
-        Ok(Some(Percent::from_raw(i64::try_from(raw).unwrap_or(i64::MAX))))
+        Ok(Some(Percent::share(state.profit(rules), rules.initial_balance)?))
     }
 
     /// A challenge that was granted, with its first row of evidence.

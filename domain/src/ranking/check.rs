@@ -1,14 +1,19 @@
 //! Looking after the ranking: computing everybody anew, and who is among the ten best.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use chrono::NaiveDate;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
+};
 
 use super::refresh::unlock;
-use super::vocabulary::AchievementKind;
+use super::trader::Trader;
+use super::vocabulary::{AchievementKind, Period};
 use super::{entry, queue};
 use crate::Domain;
 use crate::error::Result;
+use crate::fixed::Price;
 use crate::ids::{TenantId, UserId};
 use crate::trading::account;
 
@@ -24,16 +29,20 @@ pub struct RankingReport {
     pub traders: u64,
     /// Those of whom something else was written down: it is mended.
     pub corrected: u64,
+    /// Those that could not be computed.
+    pub failed: u64,
 }
 
 impl Domain {
-    /// Computes the ranking of the next traders anew; tells the last of them, none after all.
+    /// Computes the ranking of the next traders anew, with the weeks and months from a day on; tells the last of them, none
+    /// after all.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn check_rankings_after(
         &self,
         after: Option<UserId>,
+        since: NaiveDate,
         report: &mut RankingReport,
     ) -> Result<Option<UserId>> {
         use account::Column as C;
@@ -44,41 +53,56 @@ impl Domain {
         let owners = owners.order_by_asc(C::UserId).limit(BATCH).into_tuple();
         let owners: Vec<(TenantId, UserId)> = owners.all(self.db().reader()).await?;
         let users: Vec<UserId> = owners.iter().map(|(_, user)| *user).collect();
-        let traders = self.traders(&users).await?;
-        for owner in &owners {
-            let Some(trader) = traders.get(&owner.1) else { continue };
+        let rates = self.dollar_rates().await?;
+        let mut traders = self.traders(&users).await?;
+        for owner in owners {
+            let Some(trader) = traders.remove(&owner.1) else { continue };
             report.traders += 1;
-            if trader.is_as(&trader.ranking(*owner, self.ranked_since())?) {
-                continue;
-            }
-            // What waits in the queue is on its way, and what another has written since is seen by the version.
-            let waits = queue::Entity::unscoped().filter(queue::Column::UserId.eq(owner.1)).one(self.db().reader());
-            if waits.await?.is_none() && self.rank(*owner, trader, Vec::new()).await? {
-                tracing::error!(user = %owner.1, "a ranking was other than the trades say, and is mended");
-                metrics::counter!("bellwether_ranking_corrections_total").increment(1);
-                report.corrected += 1;
+            match self.check_ranking(owner, trader, since, &rates).await {
+                Ok(is_right) => report.corrected += u64::from(!is_right),
+                Err(error) => {
+                    tracing::error!(user = %owner.1, %error, "a trader could not be ranked");
+                    report.failed += 1;
+                }
             }
         }
         Ok(users.last().copied())
     }
 
-    /// Removes the weeks and months that are no longer kept; tells how many entries those were.
+    /// Computes a trader's ranking anew; tells whether it was right, and mends it where it was not.
+    async fn check_ranking(
+        &self,
+        owner: (TenantId, UserId),
+        trader: Trader,
+        since: NaiveDate,
+        rates: &HashMap<String, Price>,
+    ) -> Result<bool> {
+        if trader.is_as(&trader.ranking(owner, since)?) {
+            // A rate that has become known may be a profit that is an achievement.
+            self.rank(owner, trader, since, rates).await?;
+            return Ok(true);
+        }
+        // What waits in the queue is on its way, and what another has written since is seen by the version.
+        let waits = queue::Entity::unscoped().filter(queue::Column::UserId.eq(owner.1)).one(self.db().reader());
+        if waits.await?.is_some() || !self.rank(owner, trader, since, rates).await? {
+            return Ok(true);
+        }
+        tracing::error!(user = %owner.1, "a ranking was other than the trades say, and is mended");
+        metrics::counter!("bellwether_ranking_corrections_total").increment(1);
+        Ok(false)
+    }
+
+    /// Removes the weeks and months that begin before a day; tells how many entries those were.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn remove_old_entries(&self) -> Result<u64> {
-        let since = self.ranked_since().to_string();
-        let removed = self.db().write(|tx| {
-            let since = since.clone();
-            Box::pin(async move {
-                let old = entry::Entity::delete_many().filter(entry::Column::Period.ne(super::Period::AllTime));
-                Ok(old.filter(entry::Column::Begins.lt(since)).exec(tx).await?.rows_affected)
-            })
-        });
-        removed.await
+    pub async fn remove_entries_before(&self, since: NaiveDate) -> Result<u64> {
+        let old = entry::Entity::delete_many().filter(entry::Column::Period.ne(Period::AllTime));
+        let old = old.filter(entry::Column::Begins.lt(since.to_string()));
+        Ok(self.db().run(old.build(self.db().backend())).await?)
     }
 
-    /// Notes who is among the ten best of all time, of each tenant and scope; tells how many were not before.
+    /// Notes who is among the ten best of all time, of each tenant and scope, with a gain; tells how many were not before.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -89,10 +113,10 @@ impl Domain {
             "SELECT DISTINCT tenant_id, user_id FROM (
                 SELECT entries.tenant_id, entries.user_id, ROW_NUMBER() OVER (
                     PARTITION BY entries.tenant_id, entries.scope
-                    ORDER BY -entries.profit_percent, entries.drawdown_percent, entries.reached_at, entries.account_id
+                    ORDER BY entries.loss_percent, entries.drawdown_percent, entries.reached_at, entries.tiebreak
                 ) AS place
                 FROM leaderboard_entries entries JOIN users ON users.id = entries.user_id
-                WHERE entries.period = 'ALL_TIME' AND entries.is_best AND users.status = 'ACTIVE'
+                WHERE entries.period = 'ALL_TIME' AND entries.is_best AND entries.loss_percent < 0 AND users.status = 'ACTIVE'
              ) AS ranked
              WHERE place <= $1 AND NOT EXISTS (
                 SELECT 1 FROM achievements WHERE achievements.user_id = ranked.user_id AND kind = 'TOP_TEN')",

@@ -1,7 +1,5 @@
 //! The table of how accounts stand in each period.
 
-use std::cmp::Reverse;
-
 use sea_orm::Select;
 use sea_orm::entity::prelude::*;
 
@@ -10,7 +8,7 @@ use crate::fixed::{Money, Percent};
 use crate::ids::{AccountId, TenantId, UserId};
 
 /// What an account's trades that were closed within a period came to. A trade that was closed in parts counts once, when
-/// the last of it is.
+/// the last of it is; what it gained, when each part is.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "leaderboard_entries")]
 pub struct Model {
@@ -37,15 +35,17 @@ pub struct Model {
     pub wins: i64,
     /// What they gained after fees.
     pub profit: Money,
-    /// That, of the balance that the account was opened with.
-    pub profit_percent: Percent,
-    /// How far the balance fell at worst below its highest before, of that.
+    /// That with its sign turned, of the balance that the account was opened with.
+    pub loss_percent: Percent,
+    /// How far the balance fell at worst below its highest before, beginning with that before the period, of that.
     pub drawdown_percent: Percent,
     /// What is left of a hundred when the best day's share of the gaining days' gains is taken away; none where no day
     /// gained.
     pub consistency: Option<Percent>,
-    /// When the last of them was closed.
+    /// When the last of it was closed.
     pub reached_at: DateTimeUtc,
+    /// What comes last in the order, and tells nothing of the account.
+    pub tiebreak: i64,
     /// Whether it is the one account by which its trader is ranked.
     pub is_best: bool,
 }
@@ -62,9 +62,15 @@ impl Model {
         (self.account_id, self.period, &self.begins)
     }
 
-    /// The least of these is the best: by profit, then by the smaller drawdown, then by the earlier.
-    pub(super) fn order(&self) -> (Reverse<Percent>, Percent, DateTimeUtc, AccountId) {
-        (Reverse(self.profit_percent), self.drawdown_percent, self.reached_at, self.account_id)
+    /// The least of these is the best: by profit, then by the smaller drawdown, then by the earlier. The statements that
+    /// read a board have the same order.
+    pub(super) fn order(&self) -> (Percent, Percent, DateTimeUtc, i64) {
+        (self.loss_percent, self.drawdown_percent, self.reached_at, self.tiebreak)
+    }
+
+    /// What the trades gained after fees, of the balance that the account was opened with.
+    pub fn profit_percent(&self) -> Percent {
+        Percent::from_raw(self.loss_percent.raw().saturating_neg())
     }
 }
 

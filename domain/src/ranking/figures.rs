@@ -1,61 +1,71 @@
-//! What an account's round trips within a period came to. Pure.
+//! What an account's closed trades within a period came to. Pure.
 //!
-//! All of it is of closed trades: what is open may still become anything. The profit is in percent of the balance that the
-//! account was opened with, in every period, so that a week's figures add up to the month's.
+//! All of it is of what was closed: what is open may still become anything. Trades are counted when the last of each is closed;
+//! what was gained, when each part was. The profit is in percent of the balance that the account was opened with, in every
+//! period, so that a week's figures add up to the month's.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::round_trip::RoundTrip;
-use crate::fixed::{FixedError, Money, Percent, divide_half_even};
+use crate::fixed::{FixedError, Money, Percent};
 
 /// Trades that an account must have closed within a period to be ranked.
 pub const FEWEST_TRADES: i64 = 5;
 
-/// What an account's round trips within a period came to.
+/// Something that was gained, or lost, and when.
+pub(super) type Gain = (DateTime<Utc>, Money);
+
+/// What an account's closed trades within a period came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Figures {
-    /// How many there were.
+    /// How many were closed to the last part.
     pub(super) trades: i64,
     /// How many of them gained.
     pub(super) wins: i64,
-    /// What all of them gained after fees.
+    /// What all that was closed gained after fees.
     pub(super) profit: Money,
     /// That, of the initial balance.
     pub(super) profit_percent: Percent,
-    /// How far the balance fell at worst below its highest before, beginning with the initial balance, of that.
+    /// How far the balance fell at worst below its highest before, beginning with that before the period, of that.
     pub(super) drawdown_percent: Percent,
     /// What is left of a hundred when the best day's share of all gaining days' gains is taken away: 0 where all was gained
     /// on one day; none where no day gained.
     pub(super) consistency: Option<Percent>,
-    /// When the last was closed.
+    /// When the last of it was closed.
     pub(super) reached_at: DateTime<Utc>,
 }
 
 impl Figures {
-    /// Those of round trips in the order in which they were closed; none for none.
-    pub(super) fn of(initial: Money, trips: &[&RoundTrip]) -> Result<Option<Self>, FixedError> {
-        let Some(last) = trips.last() else { return Ok(None) };
-        let (mut balance, mut peak, mut drawdown) = (initial, initial, Percent::ZERO);
-        let (mut wins, mut days) = (0, BTreeMap::<NaiveDate, Money>::new());
-        for trip in trips {
-            wins += i64::from(trip.profit.is_positive());
-            balance = balance.checked_add(trip.profit)?;
+    /// Those of gains, and of the round trips among them, in the order in which they were closed; with the initial balance
+    /// and that before the period. None for no gains.
+    pub(super) fn of(
+        initial: Money,
+        before: Money,
+        gains: &[Gain],
+        trips: &[&RoundTrip],
+    ) -> Result<Option<Self>, FixedError> {
+        let Some((reached_at, _)) = gains.last() else { return Ok(None) };
+        let (mut balance, mut peak, mut drawdown) = (before, before, Percent::ZERO);
+        let mut days = BTreeMap::<NaiveDate, Money>::new();
+        for (at, gain) in gains {
+            balance = balance.checked_add(*gain)?;
             peak = peak.max(balance);
-            drawdown = drawdown.max(share(peak.checked_sub(balance)?, peak)?);
-            let day = days.entry(trip.closed_at.date_naive()).or_insert(Money::ZERO);
-            *day = day.checked_add(trip.profit)?;
+            drawdown = drawdown.max(Percent::share(peak.checked_sub(balance)?, peak)?);
+            let day = days.entry(at.date_naive()).or_insert(Money::ZERO);
+            *day = day.checked_add(*gain)?;
         }
-        let profit = balance.checked_sub(initial)?;
+        let profit = balance.checked_sub(before)?;
+        let count = |number: usize| i64::try_from(number).map_err(|_| FixedError::Overflow);
         Ok(Some(Self {
-            trades: i64::try_from(trips.len()).map_err(|_| FixedError::Overflow)?,
-            wins,
+            trades: count(trips.len())?,
+            wins: count(trips.iter().filter(|trip| trip.profit.is_positive()).count())?,
             profit,
-            profit_percent: share(profit, initial)?,
+            profit_percent: Percent::share(profit, initial)?,
             drawdown_percent: drawdown,
             consistency: consistency(days.values())?,
-            reached_at: last.closed_at,
+            reached_at: *reached_at,
         }))
     }
 }
@@ -66,24 +76,13 @@ fn consistency<'d>(days: impl Iterator<Item = &'d Money>) -> Result<Option<Perce
         best = best.max(*day);
         gained = gained.checked_add(*day)?;
     }
-    gained.is_positive().then(|| share(gained.checked_sub(best)?, gained)).transpose()
+    gained.is_positive().then(|| Percent::share(gained.checked_sub(best)?, gained)).transpose()
 }
 
 /// How many of a hundred so many are of all.
 pub(super) fn rate(part: i64, all: i64) -> Percent {
     // Of numbers of which the one is a part of the other it always fits.
-    share(Money::from_raw(part), Money::from_raw(all)).unwrap_or(Percent::ZERO)
-}
-
-/// A part of a whole in percent, half to even; 0 of a whole that is none.
-fn share(part: Money, whole: Money) -> Result<Percent, FixedError> {
-    if !whole.is_positive() {
-        return Ok(Percent::ZERO);
-    }
-    const HUNDRED: i128 = 1_000_000;
-    // Twice both, for an even divisor.
-    let share = divide_half_even(2 * HUNDRED * i128::from(part.raw()), 2 * i128::from(whole.raw()));
-    <i64 as TryFrom<i128>>::try_from(share).map(Percent::from_raw).map_err(|_| FixedError::Overflow)
+    Percent::share(Money::from_raw(part), Money::from_raw(all)).unwrap_or(Percent::ZERO)
 }
 
 #[cfg(test)]
@@ -100,9 +99,15 @@ mod tests {
         round_trips(&lots).unwrap()
     }
 
-    fn figures(closed: &[(i64, i64)]) -> Option<Figures> {
+    fn figures_from(before: i64, closed: &[(i64, i64)]) -> Option<Figures> {
         let trips = trips(closed);
-        Figures::of(Money::from_int(10_000).unwrap(), &trips.iter().collect::<Vec<_>>()).unwrap()
+        let gains: Vec<Gain> = trips.iter().map(|trip| (trip.closed_at, trip.profit)).collect();
+        let money = |whole| Money::from_int(whole).unwrap();
+        Figures::of(money(10_000), money(before), &gains, &trips.iter().collect::<Vec<_>>()).unwrap()
+    }
+
+    fn figures(closed: &[(i64, i64)]) -> Option<Figures> {
+        figures_from(10_000, closed)
     }
 
     #[test]
@@ -125,6 +130,14 @@ mod tests {
         assert_eq!(figures(&[(1, 500), (2, 10)]).unwrap().consistency, Some(Percent::ZERO));
         let lost = figures(&[(1, -12_000)]).unwrap();
         assert_eq!((lost.profit_percent.to_string(), lost.drawdown_percent.to_string()), ("-120".into(), "120".into()));
+    }
+
+    #[test]
+    fn a_period_begins_with_the_balance_before_it() {
+        let month = figures_from(100_000, &[(1, -30_000)]).unwrap();
+        assert_eq!([month.profit_percent, month.drawdown_percent].map(|share| share.to_string()), ["-300", "30"]);
+        // Of nothing there is no share.
+        assert_eq!(figures_from(0, &[(1, -1)]).unwrap().drawdown_percent, Percent::ZERO);
     }
 
     proptest! {

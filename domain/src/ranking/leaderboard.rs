@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, Value};
-use uuid::Uuid;
 
 use super::entry::Model as Standing;
 use super::period::begins;
@@ -12,10 +11,10 @@ use crate::Domain;
 use crate::clock::is_storable;
 use crate::error::{Error, Problem, Result};
 use crate::fixed::Percent;
-use crate::ids::{AccountId, Id, UserId};
+use crate::ids::UserId;
 use crate::paging::{CursorKey, Page, PageArgs, PageRequest};
 use crate::permission::Permission;
-use crate::text::like_pattern;
+use crate::text::{like_pattern, line};
 use crate::viewer::{Member, Viewer};
 
 /// Which leaderboard: of the viewer's own tenant.
@@ -44,38 +43,38 @@ pub struct Ranked {
     pub display_name: String,
 }
 
-/// A position on a leaderboard: by the loss in percent, the drawdown, the moment and the account, the least first.
+/// A position on a leaderboard: by the loss in percent, the drawdown, the moment, and a number that tells nothing of the
+/// account; the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RankKey {
     loss: i64,
     drawdown: i64,
     reached_at: DateTime<Utc>,
-    account: AccountId,
+    tiebreak: i64,
 }
 
 impl From<&Standing> for RankKey {
     fn from(standing: &Standing) -> Self {
         Self {
-            loss: standing.profit_percent.raw().saturating_neg(),
+            loss: standing.loss_percent.raw(),
             drawdown: standing.drawdown_percent.raw(),
             reached_at: standing.reached_at,
-            account: standing.account_id,
+            tiebreak: standing.tiebreak,
         }
     }
 }
 
 impl CursorKey for RankKey {
     fn encode(&self) -> String {
-        let (micros, account) = (self.reached_at.timestamp_micros(), self.account.uuid());
-        format!("{}:{}:{micros}:{}", self.loss, self.drawdown, account.simple())
+        format!("{}:{}:{}:{}", self.loss, self.drawdown, self.reached_at.timestamp_micros(), self.tiebreak)
     }
 
     fn decode(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let (loss, drawdown) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         let reached_at = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
-        let account = AccountId::from_uuid(Uuid::try_parse(parts.next()?).ok()?);
-        (parts.next().is_none() && is_storable(reached_at)).then_some(Self { loss, drawdown, reached_at, account })
+        let tiebreak = parts.next()?.parse().ok()?;
+        (parts.next().is_none() && is_storable(reached_at)).then_some(Self { loss, drawdown, reached_at, tiebreak })
     }
 }
 
@@ -84,10 +83,13 @@ const PLACES: &str = "FROM leaderboard_entries
     JOIN trader_profiles ON trader_profiles.user_id = leaderboard_entries.user_id
     JOIN users ON users.id = leaderboard_entries.user_id AND users.status = 'ACTIVE'
     WHERE leaderboard_entries.tenant_id = $1 AND scope = $2 AND period = $3 AND begins = $4 AND is_best";
-const KEY: &str = "-profit_percent, drawdown_percent, reached_at, account_id";
-const BACKWARD: &str = "-profit_percent DESC, drawdown_percent DESC, reached_at DESC, account_id DESC";
+const KEY: &str = "loss_percent, drawdown_percent, reached_at, tiebreak";
+const BACKWARD: &str = "loss_percent DESC, drawdown_percent DESC, reached_at DESC, tiebreak DESC";
 const NAME: &str =
     "CASE WHEN shows_name THEN users.first_name || ' ' || users.last_name ELSE trader_profiles.handle END";
+
+/// The rank of a place before it is counted.
+const UNCOUNTED: &str = "CAST(0 AS BIGINT)";
 
 /// A statement about one board, as it grows.
 struct Query {
@@ -97,9 +99,9 @@ struct Query {
 
 impl Query {
     /// The columns of a place, and what they are read of.
-    fn columns() -> String {
+    fn columns(rank: &str) -> String {
         format!(
-            "leaderboard_entries.*, trader_profiles.handle, shows_name, version, opened, closed, won, longest_win_run, \
+            "{rank} AS rank, leaderboard_entries.*, trader_profiles.handle, shows_name, version, opened, closed, won, longest_win_run, \
              longest_day_run, challenges_passed, trader_profiles.created_at, trader_profiles.updated_at, \
              {NAME} AS display_name, EXISTS (SELECT 1 FROM achievements \
              WHERE achievements.user_id = leaderboard_entries.user_id AND kind = 'TOP_TEN') AS is_top_ten"
@@ -118,7 +120,7 @@ impl Query {
         let place = |offset: usize| format!("${}", first + offset);
         let places = (0..4).map(place).collect::<Vec<_>>().join(", ");
         self.sql = format!("{} AND ({KEY}) {side} ({places})", self.sql);
-        self.values.extend([key.loss.into(), key.drawdown.into(), key.reached_at.into(), key.account.into()]);
+        self.values.extend([key.loss.into(), key.drawdown.into(), key.reached_at.into(), key.tiebreak.into()]);
         self
     }
 
@@ -137,9 +139,9 @@ impl Query {
 
 impl Ranked {
     fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
-        let rank: Option<i64> = row.try_get("", "rank").unwrap_or(None);
+        let rank: i64 = row.try_get("", "rank")?;
         Ok(Self {
-            rank: rank.and_then(|rank| u64::try_from(rank).ok()).unwrap_or(0),
+            rank: u64::try_from(rank).unwrap_or(0),
             standing: Standing::from_query_result(row, "")?,
             profile: Profile::from_query_result(row, "")?,
             is_top_ten: row.try_get("", "is_top_ten")?,
@@ -203,7 +205,7 @@ impl Domain {
     /// UNAUTHENTICATED, FORBIDDEN.
     pub async fn own_rank(&self, viewer: &Viewer, board: &Board) -> Result<Option<Ranked>> {
         let member = viewer.permitted(Permission::TradingRead)?;
-        let mut query = Query::of(&Query::columns(), board, member, self.now().date_naive());
+        let mut query = Query::of(&Query::columns(UNCOUNTED), board, member, self.now().date_naive());
         query.values.push(member.user_id.into());
         query.sql = format!("{} AND leaderboard_entries.user_id = ${}", query.sql, query.values.len());
         let rows = query.run(self).await?;
@@ -215,15 +217,19 @@ impl Domain {
 
     /// The places of a board. Among those that are searched each has its rank on the whole board.
     fn places(&self, member: &Member, board: &Board, search: Option<&str>) -> Result<Query> {
-        let (columns, today) = (Query::columns(), self.now().date_naive());
-        let Some(search) = search else { return Ok(Query::of(&columns, board, member, today)) };
-        let search = crate::text::line(search, 100, &["search"])?;
-        let ranked = format!("{columns}, ROW_NUMBER() OVER (ORDER BY {KEY}) AS rank");
+        let today = self.now().date_naive();
+        let Some(search) = search else { return Ok(Query::of(&Query::columns(UNCOUNTED), board, member, today)) };
+        let search = line(search, 100, &["search"])?;
+        let ranked = Query::columns(&format!("ROW_NUMBER() OVER (ORDER BY {KEY})"));
         let mut query = Query::of(&ranked, board, member, today);
-        query.values.push(like_pattern(&search.to_lowercase()).into());
-        let pattern = query.values.len();
-        query.sql =
-            format!("SELECT * FROM ({}) AS ranked WHERE LOWER(display_name) LIKE ${pattern} ESCAPE '\\'", query.sql);
+        // A name is also compared as it was typed: SQLite makes ASCII letters small, and no others.
+        query.values.extend([like_pattern(&search.to_lowercase()).into(), like_pattern(&search).into()]);
+        let (small, typed) = (query.values.len() - 1, query.values.len());
+        query.sql = format!(
+            "SELECT * FROM ({}) AS ranked WHERE (LOWER(display_name) LIKE ${small} ESCAPE '\\' \
+             OR display_name LIKE ${typed} ESCAPE '\\')",
+            query.sql
+        );
         Ok(query)
     }
 

@@ -13,7 +13,7 @@ mod leaderboard;
 mod period;
 mod profile;
 mod profiles;
-pub(crate) mod queue;
+mod queue;
 mod record;
 mod refresh;
 mod result;
@@ -28,6 +28,7 @@ pub use leaderboard::{Board, RankKey, Ranked};
 pub use period::begins;
 pub use profiles::{AchievementProgress, Profile};
 pub use record::{badges, points};
+pub use refresh::RankingUpdate;
 pub use result::Model as TraderResult;
 pub use vocabulary::{AchievementKind, Badge, Level, Period, Scope};
 

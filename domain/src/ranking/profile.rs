@@ -47,6 +47,9 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
+    /// What pseudonyms begin with.
+    pub(super) const HANDLE: &str = "T";
+
     /// That of a trader of whom nothing is known yet.
     pub(super) fn blank((tenant_id, user_id): (TenantId, UserId), handle: String, now: DateTime<Utc>) -> Self {
         Self {

@@ -80,30 +80,37 @@ impl Domain {
         self.profile_of((member.tenant_id, member.user_id)).await
     }
 
-    /// Chooses whether others see the viewer's name on leaderboards, or a pseudonym.
+    /// Chooses whether others see the viewer's name on leaderboards, or a pseudonym: a new one where they saw the name.
     ///
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN.
     pub async fn show_name_on_leaderboards(&self, viewer: &Viewer, shows_name: bool) -> Result<Profile> {
+        use profile::Column as C;
         let member = viewer.permitted(Permission::AccountManage)?;
         let owner = (member.tenant_id, member.user_id);
-        let blank = Row { shows_name, ..Row::blank(owner, self.readable_number("T"), self.now()) };
-        self.db()
-            .write(|tx| {
-                let blank = blank.clone();
-                Box::pin(async move {
-                    let now = blank.updated_at;
-                    if insert_profile(tx, blank).await? {
-                        return Ok(());
-                    }
-                    let chosen = profile::Entity::update_many()
-                        .col_expr(profile::Column::ShowsName, Expr::value(shows_name))
-                        .col_expr(profile::Column::UpdatedAt, Expr::value(now));
-                    chosen.filter(profile::Column::UserId.eq(owner.1)).exec(tx).await?;
-                    Ok(())
-                })
+        let blank = Row { shows_name, ..Row::blank(owner, self.readable_number(Row::HANDLE), self.now()) };
+        let chosen = self.db().write(|tx| {
+            let blank = blank.clone();
+            Box::pin(async move {
+                if insert_profile(tx, blank.clone()).await? {
+                    return Ok(());
+                }
+                let hidden = profile::Entity::update_many()
+                    .col_expr(C::Handle, Expr::value(blank.handle))
+                    .filter(C::UserId.eq(owner.1))
+                    .filter(C::ShowsName.eq(true));
+                if !shows_name {
+                    hidden.exec(tx).await?;
+                }
+                let chosen = profile::Entity::update_many()
+                    .col_expr(C::ShowsName, Expr::value(shows_name))
+                    .col_expr(C::UpdatedAt, Expr::value(blank.updated_at))
+                    .filter(C::UserId.eq(owner.1));
+                chosen.exec(tx).await?;
+                Ok(())
             })
-            .await?;
+        });
+        chosen.await?;
         self.profile_of(owner).await
     }
 
@@ -122,7 +129,7 @@ impl Domain {
         let unlocked = achievement::Entity::unscoped().filter(A::UserId.eq(owner.1)).all(reader).await?;
         // Whoever has never traded has a pseudonym once they have.
         let row = row.unwrap_or_else(|| Row::blank(owner, String::new(), self.now()));
-        let dollars = self.in_dollars(results.iter().map(|sum| (sum.currency.as_str(), sum.profit))).await?;
+        let dollars = self.in_dollars(&results).await?;
         let achievements = AchievementKind::ALL.iter().map(|kind| {
             let unlocked_at = unlocked.iter().find(|known| known.kind == *kind).map(|known| known.unlocked_at);
             let (reached, goal) = reached(*kind, &row, dollars);

@@ -7,15 +7,18 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use super::profile::Model as Profile;
 use super::round_trip::{Lot, RoundTrip};
 use super::vocabulary::{AchievementKind, Badge};
-use crate::fixed::{FixedError, Money};
+use crate::fixed::{FixedError, Money, MoneyUnit, Price, PriceUnit, Unit};
 use crate::ids::AccountId;
 
 /// Trades that must have gained one after the other.
 pub(super) const WIN_RUN: i64 = 10;
 /// Days on which a trade must have been opened, one after the other.
 pub(super) const DAY_RUN: i64 = 30;
+/// US dollars that all that was closed must have gained.
+const PROFITS: [(AchievementKind, i128); 2] =
+    [(AchievementKind::Profit1000, 1_000), (AchievementKind::Profit10000, 10_000)];
 
-/// What closed trades came to in one currency.
+/// What closed trades, and closed parts of trades, came to in one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Takings {
     pub(super) profit: Money,
@@ -59,14 +62,15 @@ impl Record {
         record.opened = count(openings.len());
         record.unlock(AchievementKind::FirstTrade, openings.first());
         record.run_of_days(&openings);
-        record.close(trips, currencies)?;
+        record.run_of_wins(trips);
+        record.add_up(lots, currencies)?;
         passed.sort();
         record.challenges_passed = count(passed.len());
         record.unlock(AchievementKind::ChallengePassed, passed.first());
         Ok(record)
     }
 
-    fn close(&mut self, trips: &[RoundTrip], currencies: &HashMap<AccountId, String>) -> Result<(), FixedError> {
+    fn run_of_wins(&mut self, trips: &[RoundTrip]) {
         let mut run = 0;
         for trip in trips {
             self.closed += 1;
@@ -79,12 +83,17 @@ impl Record {
                 self.unlock(AchievementKind::TenWinsInARow, Some(&trip.closed_at));
             }
             self.longest_win_run = self.longest_win_run.max(run);
-            let Some(currency) = currencies.get(&trip.account_id) else { continue };
-            let of_first = Takings { profit: Money::ZERO, best_trade: trip.profit, worst_trade: trip.profit };
+        }
+    }
+
+    fn add_up(&mut self, lots: &[Lot], currencies: &HashMap<AccountId, String>) -> Result<(), FixedError> {
+        for (lot, profit) in lots.iter().filter_map(|lot| Some((lot, lot.profit?))) {
+            let Some(currency) = currencies.get(&lot.account_id) else { continue };
+            let of_first = Takings { profit: Money::ZERO, best_trade: profit, worst_trade: profit };
             let sum = self.results.entry(currency.clone()).or_insert(of_first);
-            sum.profit = sum.profit.checked_add(trip.profit)?;
-            sum.best_trade = sum.best_trade.max(trip.profit);
-            sum.worst_trade = sum.worst_trade.min(trip.profit);
+            sum.profit = sum.profit.checked_add(profit)?;
+            sum.best_trade = sum.best_trade.max(profit);
+            sum.worst_trade = sum.worst_trade.min(profit);
         }
         Ok(())
     }
@@ -125,6 +134,29 @@ fn next_weekday(day: NaiveDate) -> Option<NaiveDate> {
 
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// When all that was closed had together gained what is an achievement, in US dollars; with the rates of currencies. What no
+/// rate is known of counts for nothing.
+pub(super) fn profits_reached(
+    lots: &[Lot],
+    currencies: &HashMap<AccountId, String>,
+    rates: &HashMap<String, Price>,
+) -> BTreeMap<AchievementKind, DateTime<Utc>> {
+    let closed = lots.iter().filter_map(|lot| Some((lot.closed_at?, lot.id, lot.account_id, lot.profit?)));
+    let mut closed: Vec<_> = closed.collect();
+    closed.sort();
+    let (mut sum, mut reached) = (0_i128, BTreeMap::new());
+    for (at, _, account, profit) in closed {
+        let Some(rate) = currencies.get(&account).and_then(|currency| rates.get(currency)) else { continue };
+        sum += i128::from(profit.raw()) * i128::from(rate.raw());
+        for (kind, dollars) in PROFITS {
+            if sum >= dollars * 10_i128.pow(MoneyUnit::SCALE + PriceUnit::SCALE) {
+                reached.entry(kind).or_insert(at);
+            }
+        }
+    }
+    reached
 }
 
 /// A trader's points: 10 for the first trade, 5 for each that gained, 100 for each challenge passed, 50 for once having been
@@ -202,8 +234,24 @@ mod tests {
         let lots: Vec<Lot> = six_weeks.iter().copied().map(opened_on).collect();
         let all = record(&lots, &[]);
         assert_eq!((all.opened, all.closed, all.longest_day_run), (30, 0, 30));
-        assert_eq!(all.unlocked[&AchievementKind::Streak30Days], at(0) + TimeDelta::days(39 + 1));
+        assert_eq!(all.unlocked[&AchievementKind::Streak30Days], at(0) + TimeDelta::days(39));
         assert_eq!(record(&lots[..29], &[]).unlocked.get(&AchievementKind::Streak30Days), None);
+    }
+
+    #[test]
+    fn profits_are_reached_in_dollars_and_for_good() {
+        let lots: Vec<Lot> = [(1, 600), (2, 500), (3, -2_000), (4, 30_000)]
+            .into_iter()
+            .map(|(hour, profit)| lot(u128::try_from(hour).unwrap(), None, Some((hour, profit))))
+            .collect();
+        let currencies = HashMap::from([(account(1), "EUR".to_owned())]);
+        let of = |rate: Option<&str>| {
+            let rates = rate.map(|rate| ("EUR".to_owned(), rate.parse().unwrap())).into_iter().collect();
+            profits_reached(&lots, &currencies, &rates)
+        };
+        let both = BTreeMap::from([(AchievementKind::Profit1000, at(2)), (AchievementKind::Profit10000, at(4))]);
+        assert_eq!((of(Some("1")), of(None)), (both, BTreeMap::new()));
+        assert_eq!(of(Some("0.1")), BTreeMap::from([(AchievementKind::Profit1000, at(4))]));
     }
 
     #[test]

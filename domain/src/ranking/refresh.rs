@@ -1,18 +1,17 @@
 //! Computing traders' ranking anew where something of theirs has changed.
 //!
 //! Any instance may do it at any time: it writes only over the version of the profile that was there when it began to read,
-//! so what is written last is what was read last.
+//! so what is written last is what was read last. A trader of whom nothing can be computed keeps nobody else waiting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    TryInsertResult,
+    QueryTrait, TryInsertResult,
 };
-use uuid::Uuid;
 
 use super::profile::Model as Profile;
 use super::trader::{Ranking, Trader};
@@ -25,68 +24,88 @@ use crate::ids::{TenantId, UserId};
 use crate::trading::booking::insert;
 
 /// Changes that are worked off at once.
-const BATCH: u64 = 200;
-
+const BATCH: u64 = 100;
+/// Entries that one statement removes at most: SQLite takes no condition of a thousand parts.
+const MOST_GONE: usize = 200;
 /// The currency of the profits that are achievements.
 const DOLLAR: &str = "USD";
 
+/// What working off the queue came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RankingUpdate {
+    /// Traders that were ranked anew.
+    pub ranked: u64,
+    /// Traders that could not be: they wait.
+    pub failed: u64,
+}
+
 impl Domain {
-    /// Works off the queue of changes; tells how many traders were looked at.
+    /// Works off the queue of changes.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn update_rankings(&self) -> Result<u64> {
-        let mut looked_at = 0;
+    pub async fn update_rankings(&self) -> Result<RankingUpdate> {
+        let (mut update, mut last) = (RankingUpdate::default(), None);
+        let (since, rates) = (self.ranked_since(), self.dollar_rates().await?);
         loop {
-            let waiting = queue::Entity::unscoped().order_by_asc(queue::Column::Id).limit(BATCH);
+            let mut waiting = queue::Entity::unscoped().order_by_asc(queue::Column::Id).limit(BATCH);
+            if let Some(last) = last {
+                waiting = waiting.filter(queue::Column::Id.gt(last));
+            }
             let waiting = waiting.all(self.db().reader()).await?;
+            let Some(newest) = waiting.last() else { return Ok(update) };
+            last = Some(newest.id);
             let mut owners: Vec<_> = waiting.iter().map(|row| (row.tenant_id, row.user_id)).collect();
             owners.sort();
             owners.dedup();
             let users: Vec<UserId> = owners.iter().map(|(_, user)| *user).collect();
-            let traders = self.traders(&users).await?;
-            let mut done = 0;
+            let mut traders = self.traders(&users).await?;
+            let mut done = Vec::new();
             for owner in owners {
-                let Some(trader) = traders.get(&owner.1) else { continue };
-                let changes = waiting.iter().filter(|row| row.user_id == owner.1).map(|row| row.id).collect();
-                done += u64::from(self.rank(owner, trader, changes).await?);
+                let Some(trader) = traders.remove(&owner.1) else { continue };
+                match self.rank(owner, trader, since, &rates).await {
+                    Ok(true) => {
+                        update.ranked += 1;
+                        done.extend(waiting.iter().filter(|row| row.user_id == owner.1).map(|row| row.id));
+                    }
+                    // Somebody else was quicker; what they read may be older.
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::error!(user = %owner.1, %error, "a trader could not be ranked");
+                        update.failed += 1;
+                    }
+                }
             }
-            looked_at += done;
-            // Where somebody else was quicker with all of them, they are at it.
-            if done == 0 {
-                return Ok(looked_at);
-            }
+            // After what they led to: done twice is done once.
+            let done = queue::Entity::delete_many().filter(queue::Column::Id.is_in(done));
+            self.db().run(done.build(self.db().backend())).await?;
         }
     }
 
-    /// Writes what follows from a trader's trades and takes these changes out of the queue; false where somebody else has
-    /// written meanwhile, and then nothing is done.
-    pub(super) async fn rank(&self, owner: (TenantId, UserId), trader: &Trader, changes: Vec<Uuid>) -> Result<bool> {
-        let ranking = trader.ranking(owner, self.ranked_since())?;
-        let mut unlocked = ranking.record.unlocked.clone();
-        let dollars = self.in_dollars(ranking.results.iter().map(|sum| (sum.currency.as_str(), sum.profit))).await?;
-        for (kind, goal) in [(AchievementKind::Profit1000, 1_000), (AchievementKind::Profit10000, 10_000)] {
-            if dollars >= Money::from_int(goal)? {
-                unlocked.entry(kind).or_insert(self.now());
-            }
+    /// Writes what follows from a trader's trades; false where somebody else has written meanwhile, and then nothing is done.
+    pub(super) async fn rank(
+        &self,
+        owner: (TenantId, UserId),
+        trader: Trader,
+        since: NaiveDate,
+        rates: &HashMap<String, Price>,
+    ) -> Result<bool> {
+        let ranking = trader.ranking(owner, since)?;
+        let mut unlocked = trader.new_profits(rates);
+        unlocked.extend(ranking.record.unlocked.iter().filter(|(kind, _)| !trader.achieved.contains(kind)));
+        if unlocked.is_empty() && trader.is_as(&ranking) {
+            return Ok(true);
         }
-        unlocked.retain(|kind, _| !trader.achieved.contains(kind));
-        let is_known = unlocked.is_empty() && trader.is_as(&ranking);
-        let handle = self.readable_number("T");
-        let work = Arc::new((trader.clone(), ranking, unlocked, changes, handle));
+        let work = Arc::new((trader, ranking, unlocked, self.readable_number(Profile::HANDLE)));
         let written = self.db().write(|tx| {
             let (domain, work) = (self.clone(), Arc::clone(&work));
             Box::pin(async move {
-                let (trader, ranking, unlocked, changes, handle) = &*work;
-                if !is_known {
-                    if !domain.raise_profile(tx, owner, trader, ranking, handle).await? {
-                        return Ok(false);
-                    }
-                    replace(tx, trader, ranking).await?;
-                    unlock(tx, owner, unlocked).await?;
+                let (trader, ranking, unlocked, handle) = &*work;
+                if !domain.raise_profile(tx, owner, trader, ranking, handle).await? {
+                    return Ok(false);
                 }
-                let done = queue::Entity::delete_many().filter(queue::Column::Id.is_in(changes.iter().copied()));
-                done.exec(tx).await?;
+                replace(tx, trader, ranking).await?;
+                unlock(tx, owner, unlocked).await?;
                 Ok(true)
             })
         });
@@ -102,48 +121,60 @@ impl Domain {
         ranking: &Ranking,
         handle: &str,
     ) -> Result<bool> {
-        let now = self.now();
+        use profile::Column as C;
+        let (now, record) = (self.now(), &ranking.record);
         let Some(known) = &trader.profile else {
-            let made = Profile { version: 1, ..Profile::blank(owner, handle.to_owned(), now).with(&ranking.record) };
+            let made = Profile { version: 1, ..Profile::blank(owner, handle.to_owned(), now).with(record) };
             return insert_profile(tx, made).await;
         };
-        let record = &ranking.record;
         let raised = profile::Entity::update_many()
-            .col_expr(profile::Column::Version, Expr::value(known.version + 1))
-            .col_expr(profile::Column::Opened, Expr::value(record.opened))
-            .col_expr(profile::Column::Closed, Expr::value(record.closed))
-            .col_expr(profile::Column::Won, Expr::value(record.won))
-            .col_expr(profile::Column::LongestWinRun, Expr::value(record.longest_win_run))
-            .col_expr(profile::Column::LongestDayRun, Expr::value(record.longest_day_run))
-            .col_expr(profile::Column::ChallengesPassed, Expr::value(record.challenges_passed))
-            .col_expr(profile::Column::UpdatedAt, Expr::value(now))
-            .filter(profile::Column::UserId.eq(owner.1))
-            .filter(profile::Column::Version.eq(known.version))
+            .col_expr(C::Version, Expr::value(known.version + 1))
+            .col_expr(C::Opened, Expr::value(record.opened))
+            .col_expr(C::Closed, Expr::value(record.closed))
+            .col_expr(C::Won, Expr::value(record.won))
+            .col_expr(C::LongestWinRun, Expr::value(record.longest_win_run))
+            .col_expr(C::LongestDayRun, Expr::value(record.longest_day_run))
+            .col_expr(C::ChallengesPassed, Expr::value(record.challenges_passed))
+            .col_expr(C::UpdatedAt, Expr::value(now))
+            .filter(C::UserId.eq(owner.1))
+            .filter(C::Version.eq(known.version))
             .exec(tx)
             .await?;
         Ok(raised.rows_affected == 1)
     }
 
-    /// Amounts in US dollars, by the last rates that are known; what no rate is known of counts for nothing.
-    pub(super) async fn in_dollars<'c>(&self, amounts: impl Iterator<Item = (&'c str, Money)>) -> Result<Money> {
-        let mut sum = Money::ZERO;
-        for (currency, amount) in amounts {
-            let rate = match self.rate(currency, DOLLAR).await {
-                Ok(rate) => rate.rate,
-                Err(Error::Fault(Fault::MarketDataUnavailable(_))) => continue,
-                Err(error) => return Err(error),
-            };
-            sum = sum.checked_add(times(amount, rate)).unwrap_or(Money::MAX);
+    /// What one unit of each currency in which somebody has an account is in US dollars, by the last rates that are known.
+    pub(super) async fn dollar_rates(&self) -> Result<HashMap<String, Price>> {
+        use crate::trading::account;
+        let currencies = account::Entity::unscoped().select_only().column(account::Column::Currency).distinct();
+        let currencies: Vec<String> = currencies.into_tuple().all(self.db().reader()).await?;
+        let mut rates = HashMap::new();
+        for currency in currencies {
+            if let Some(rate) = self.dollar_rate(&currency).await? {
+                rates.insert(currency, rate);
+            }
         }
-        Ok(sum)
+        Ok(rates)
     }
-}
 
-/// An amount at a rate, half to even; one that does not fit is the largest there is.
-fn times(amount: Money, rate: Price) -> Money {
-    let product = i128::from(amount.raw()) * i128::from(rate.raw());
-    let rounded = divide_half_even(product, 10_i128.pow(PriceUnit::SCALE));
-    Money::from_raw(<i64 as TryFrom<i128>>::try_from(rounded).unwrap_or(if product < 0 { i64::MIN } else { i64::MAX }))
+    async fn dollar_rate(&self, currency: &str) -> Result<Option<Price>> {
+        match self.rate(currency, DOLLAR).await {
+            Ok(rate) => Ok(Some(rate.rate)),
+            Err(Error::Fault(Fault::MarketDataUnavailable(_))) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Amounts in US dollars; what no rate is known of counts for nothing.
+    pub(super) async fn in_dollars(&self, amounts: &[result::Model]) -> Result<Money> {
+        let mut sum = 0_i128;
+        for amount in amounts {
+            let Some(rate) = self.dollar_rate(&amount.currency).await? else { continue };
+            sum += i128::from(amount.profit.raw()) * i128::from(rate.raw());
+        }
+        let sum = divide_half_even(sum, 10_i128.pow(PriceUnit::SCALE));
+        Ok(Money::from_raw(<i64 as TryFrom<i128>>::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX })))
+    }
 }
 
 /// Writes a profile where there is none; tells whether it did.
@@ -173,11 +204,12 @@ pub(super) async fn unlock(
 
 /// Writes the entries and results that are others than those that are known.
 async fn replace(tx: &DatabaseTransaction, trader: &Trader, ranking: &Ranking) -> Result<()> {
-    let gone = trader.entries.iter().filter(|known| !ranking.entries.contains(known)).collect::<Vec<_>>();
-    if !gone.is_empty() {
+    use entry::Column as C;
+    let gone: Vec<_> = trader.entries.iter().filter(|known| !ranking.entries.contains(known)).collect();
+    for gone in gone.chunks(MOST_GONE) {
         let any = gone.iter().fold(Condition::any(), |any, gone| {
-            let key = Condition::all().add(entry::Column::AccountId.eq(gone.account_id));
-            any.add(key.add(entry::Column::Period.eq(gone.period)).add(entry::Column::Begins.eq(gone.begins.clone())))
+            let key = Condition::all().add(C::AccountId.eq(gone.account_id)).add(C::Period.eq(gone.period));
+            any.add(key.add(C::Begins.eq(gone.begins.clone())))
         });
         entry::Entity::delete_many().filter(any).exec(tx).await?;
     }

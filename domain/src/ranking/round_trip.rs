@@ -1,7 +1,7 @@
 //! Round trips: a trade from its opening to the closing of its last part. Pure.
 //!
-//! A trade that is closed in parts counts once, with all that its parts gained, when the last of it is closed: else whoever
-//! closes one in ten parts would have won ten times.
+//! They are what is counted: whoever closes one trade in ten parts has not won ten times. What was gained is counted part by
+//! part, when each is closed: else a loss could be hidden behind a last part that stays open.
 
 use std::collections::HashMap;
 

@@ -5,22 +5,27 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, Select};
+use sha2::{Digest, Sha256};
 
 use super::achievement::{self, Model as Achievement};
 use super::entry::{self, Model as Standing};
-use super::figures::{FEWEST_TRADES, Figures};
+use super::figures::{FEWEST_TRADES, Figures, Gain};
 use super::period::{begins, kept_since};
 use super::profile::{self, Model as Profile};
-use super::record::Record;
+use super::record::{Record, profits_reached};
 use super::result::{self, Model as TraderResult};
 use super::round_trip::{Lot, RoundTrip, round_trips};
 use super::vocabulary::{AchievementKind, Period, Scope};
 use crate::Domain;
 use crate::challenges::{ChallengeStatus, PhaseKind, Phases, challenge};
 use crate::error::Result;
-use crate::fixed::{FixedError, Money};
-use crate::ids::{AccountId, ChallengeId, TenantId, UserId};
+use crate::fixed::{FixedError, Money, Price};
+use crate::ids::{AccountId, ChallengeId, Id, TenantId, UserId};
 use crate::trading::{AccountStatus, account, trade};
+
+/// What an account of one's own must have been opened with to be ranked, in its currency: of a few cents, half a cent's rounding
+/// is a profit of half.
+const LEAST_BALANCE: i64 = 1_000;
 
 /// An account of a trader.
 #[derive(Clone, Debug)]
@@ -33,7 +38,7 @@ struct Contender {
 }
 
 /// A trader, with what is written down of them and what that is to follow from.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Trader {
     pub(super) profile: Option<Profile>,
     pub(super) entries: Vec<Standing>,
@@ -57,8 +62,7 @@ impl Trader {
     /// What follows from their trades and challenges; of weeks and months that begin before a day nothing.
     pub(super) fn ranking(&self, owner: (TenantId, UserId), since: NaiveDate) -> Result<Ranking, FixedError> {
         let trips = round_trips(&self.lots)?;
-        let currencies = self.accounts.iter().map(|account| (account.id, account.currency.clone())).collect();
-        let record = Record::of(&self.lots, &trips, &currencies, self.passed.clone())?;
+        let record = Record::of(&self.lots, &trips, &self.currencies(), self.passed.clone())?;
         let results = record.results.iter().map(|(currency, takings)| TraderResult {
             user_id: owner.1,
             currency: currency.clone(),
@@ -79,17 +83,9 @@ impl Trader {
         let mut entries = Vec::new();
         for account in &self.accounts {
             let Some(scope) = account.scope else { continue };
-            let mut periods: BTreeMap<(Period, NaiveDate), Vec<&RoundTrip>> = BTreeMap::new();
-            for trip in trips.iter().filter(|trip| trip.account_id == account.id) {
-                for period in Period::ALL {
-                    let begins = begins(*period, trip.closed_at.date_naive());
-                    if *period == Period::AllTime || begins >= since {
-                        periods.entry((*period, begins)).or_default().push(trip);
-                    }
-                }
-            }
-            for ((period, begins), trips) in periods {
-                let Some(figures) = Figures::of(account.initial_balance, &trips)? else { continue };
+            for ((period, begins), closed) in self.periods(account, trips, since)? {
+                let figures = Figures::of(account.initial_balance, closed.before, &closed.gains, &closed.trips)?;
+                let Some(figures) = figures else { continue };
                 entries.push(Standing {
                     account_id: account.id,
                     period,
@@ -101,10 +97,11 @@ impl Trader {
                     trades: figures.trades,
                     wins: figures.wins,
                     profit: figures.profit,
-                    profit_percent: figures.profit_percent,
+                    loss_percent: figures.profit_percent.checked_neg()?,
                     drawdown_percent: figures.drawdown_percent,
                     consistency: figures.consistency,
                     reached_at: figures.reached_at,
+                    tiebreak: tiebreak(account.id),
                     is_best: false,
                 });
             }
@@ -112,6 +109,48 @@ impl Trader {
         mark_best(&mut entries);
         entries.sort_by(|a, b| a.key().cmp(&b.key()));
         Ok(entries)
+    }
+
+    /// What was closed on an account, by period.
+    fn periods<'t>(
+        &self,
+        account: &Contender,
+        trips: &'t [RoundTrip],
+        since: NaiveDate,
+    ) -> Result<BTreeMap<(Period, NaiveDate), Closed<'t>>, FixedError> {
+        let mut lots: Vec<_> = self.lots.iter().filter(|lot| lot.account_id == account.id).collect();
+        lots.sort_by_key(|lot| (lot.closed_at, lot.id));
+        let of = |at: DateTime<Utc>| Period::ALL.iter().map(move |period| (*period, begins(*period, at.date_naive())));
+        let is_kept = |key: &(Period, NaiveDate)| key.0 == Period::AllTime || key.1 >= since;
+        let mut periods: BTreeMap<(Period, NaiveDate), Closed<'t>> = BTreeMap::new();
+        let mut balance = account.initial_balance;
+        for (at, profit) in lots.into_iter().filter_map(|lot| Some((lot.closed_at?, lot.profit?))) {
+            for key in of(at).filter(is_kept) {
+                let new = || Closed { before: balance, gains: Vec::new(), trips: Vec::new() };
+                periods.entry(key).or_insert_with(new).gains.push((at, profit));
+            }
+            balance = balance.checked_add(profit)?;
+        }
+        for trip in trips.iter().filter(|trip| trip.account_id == account.id) {
+            for key in of(trip.closed_at) {
+                if let Some(closed) = periods.get_mut(&key) {
+                    closed.trips.push(trip);
+                }
+            }
+        }
+        Ok(periods)
+    }
+
+    /// The currencies of the accounts.
+    fn currencies(&self) -> HashMap<AccountId, String> {
+        self.accounts.iter().map(|account| (account.id, account.currency.clone())).collect()
+    }
+
+    /// When their profits were achievements that are not written down.
+    pub(super) fn new_profits(&self, rates: &HashMap<String, Price>) -> BTreeMap<AchievementKind, DateTime<Utc>> {
+        let mut reached = profits_reached(&self.lots, &self.currencies(), rates);
+        reached.retain(|kind, _| !self.achieved.contains(kind));
+        reached
     }
 
     /// Whether what is written down is what follows.
@@ -124,6 +163,22 @@ impl Trader {
             && self.results == ranking.results
             && achieved.all(|kind| self.achieved.contains(kind))
     }
+}
+
+/// What was closed on an account within a period.
+struct Closed<'t> {
+    /// The balance before it.
+    before: Money,
+    /// What was gained, part by part.
+    gains: Vec<Gain>,
+    /// The trades that were closed to the last part.
+    trips: Vec<&'t RoundTrip>,
+}
+
+/// A number of an account that its id can't be told from: cursors are for everybody.
+fn tiebreak(account: AccountId) -> i64 {
+    let hash = Sha256::digest(account.uuid().as_bytes());
+    hash.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
 }
 
 /// Of a trader's accounts that have traded enough in a period, the best is the one that they are ranked by.
@@ -179,13 +234,15 @@ impl Domain {
         traders: &mut HashMap<UserId, Trader>,
     ) -> Result<HashMap<ChallengeId, ChallengeStatus>> {
         use challenge::Column as C;
-        type Row = (ChallengeId, UserId, ChallengeStatus, i32, Phases, Option<DateTime<Utc>>);
+        type Row = (ChallengeId, UserId, ChallengeStatus, i32, String, Option<DateTime<Utc>>);
         let rows = challenge::Entity::unscoped().filter(C::UserId.is_in(ids.iter().copied())).select_only();
         let rows = rows.columns([C::Id, C::UserId, C::Status, C::Phase, C::Phases, C::EndedAt]);
         let rows: Vec<Row> = rows.into_tuple().all(self.db().reader()).await?;
         let mut statuses = HashMap::new();
         for (id, user, status, phase, phases, ended_at) in rows {
             statuses.insert(id, status);
+            // Rules that cannot be read are for the judging to tell of.
+            let Ok(phases) = Phases::read(phases) else { continue };
             // The last phase before the trader is funded is what passes the challenge.
             let kind = |number| phases.phase(number).map(|rules| rules.phase);
             let is_last =
@@ -210,11 +267,12 @@ impl Domain {
         let rows = account::Entity::unscoped().filter(A::UserId.is_in(ids.iter().copied())).select_only();
         let rows = rows.columns([A::Id, A::UserId, A::Currency, A::InitialBalance, A::Status, A::ChallengeId]);
         let rows: Vec<AccountRow> = rows.into_tuple().all(reader).await?;
-        let mut owners = HashMap::new();
+        let (mut owners, least) = (HashMap::new(), Money::from_int(LEAST_BALANCE)?);
         for (id, user, currency, initial_balance, status, challenge) in rows {
             owners.insert(id, user);
             let scope = match challenge.map(|challenge| statuses.get(&challenge)) {
-                None => (status != AccountStatus::Closed).then_some(Scope::Paper),
+                None if initial_balance < least => None,
+                None => (status == AccountStatus::Active).then_some(Scope::Paper),
                 Some(Some(ChallengeStatus::Active | ChallengeStatus::Passed)) => Some(Scope::Challenge),
                 Some(_) => None,
             };
@@ -235,7 +293,7 @@ impl Domain {
     }
 
     /// The day from which on weeks and months are ranked.
-    pub(super) fn ranked_since(&self) -> NaiveDate {
+    pub fn ranked_since(&self) -> NaiveDate {
         kept_since(self.now())
     }
 }

@@ -77,7 +77,7 @@ impl JobRun {
     }
 
     /// Writes, if the job's instance still holds the lock. Every write of a job goes through here, but for what any
-    /// instance may do at any time, the lock or none: judging a delivery.
+    /// instance may do at any time, the lock or none: judging a delivery, ranking a trader.
     ///
     /// # Errors
     /// As [`Term::write`].

@@ -46,7 +46,9 @@ CREATE TABLE achievements (
 ) {strict};
 
 -- What an account's trades that were closed within a period came to. begins is the day on which the period begins, such as
--- 2026-11-23; of ALL_TIME it is 1970-01-01. is_best marks the account that a trader is ranked by, where one may be.
+-- 2026-11-23; of ALL_TIME it is 1970-01-01. loss_percent is the profit with its sign turned, so that the least of (loss_percent,
+-- drawdown_percent, reached_at, tiebreak) is the best; tiebreak is of the account's id, and tells nothing of it. is_best marks the
+-- account that a trader is ranked by, where one may be.
 CREATE TABLE leaderboard_entries (
     account_id       {uuid}   NOT NULL REFERENCES accounts (id),
     period           TEXT     NOT NULL CHECK (period IN ('WEEK', 'MONTH', 'ALL_TIME')),
@@ -55,19 +57,20 @@ CREATE TABLE leaderboard_entries (
     user_id          {uuid}   NOT NULL REFERENCES users (id),
     scope            TEXT     NOT NULL CHECK (scope IN ('PAPER', 'CHALLENGE')),
     currency         TEXT     NOT NULL CHECK (length(currency) = 3),
-    trades           {bigint} NOT NULL CHECK (trades > 0),
+    trades           {bigint} NOT NULL CHECK (trades >= 0),
     wins             {bigint} NOT NULL CHECK (wins BETWEEN 0 AND trades),
     profit           {bigint} NOT NULL,
-    profit_percent   {bigint} NOT NULL,
+    loss_percent     {bigint} NOT NULL,
     drawdown_percent {bigint} NOT NULL CHECK (drawdown_percent >= 0),
     consistency      {bigint} CHECK (consistency BETWEEN 0 AND 1000000),
     reached_at       {time}   NOT NULL,
+    tiebreak         {bigint} NOT NULL,
     is_best          {bool}   NOT NULL,
     PRIMARY KEY (account_id, period, begins)
 ) {strict};
 CREATE INDEX leaderboard_entries_by_user ON leaderboard_entries (user_id);
 CREATE INDEX leaderboard_entries_ranked ON leaderboard_entries
-    (tenant_id, scope, period, begins, (-profit_percent), drawdown_percent, reached_at, account_id) WHERE is_best;
+    (tenant_id, scope, period, begins, loss_percent, drawdown_percent, reached_at, tiebreak) WHERE is_best;
 
 -- Those who have traded before there was a ranking are looked at first.
 INSERT INTO ranking_queue (id, tenant_id, user_id)

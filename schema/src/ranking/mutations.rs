@@ -31,7 +31,7 @@ pub(crate) struct RankingMutation;
 
 #[Object]
 impl RankingMutation {
-    /// Chooses whether other members of your tenant see your name on leaderboards, or a pseudonym, as they do until you choose. Needs a session.
+    /// Chooses whether other members of your tenant see your name on leaderboards, or a pseudonym, as they do until you choose; whoever hides the name again has a new pseudonym. For whoever is signed in, with no API key.
     async fn set_leaderboard_name(
         &self,
         ctx: &Context<'_>,

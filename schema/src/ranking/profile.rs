@@ -37,7 +37,7 @@ pub(crate) enum TraderBadge {
     Diamond,
     /// Three challenges passed.
     ChallengeMaster,
-    /// Once among the ten best of all time.
+    /// Once among the ten best of all time, with a gain.
     TopTen,
 }
 
@@ -59,7 +59,7 @@ pub(crate) enum AchievementKind {
     Profit10000,
     /// A challenge was passed with all its phases.
     ChallengePassed,
-    /// An account was among the ten best of all time.
+    /// An account was among the ten best of all time, with a gain.
     TopTen,
     /// A trade was opened on thirty days, Monday to Friday, one after the other.
     #[graphql(name = "STREAK_30_DAYS")]
@@ -79,7 +79,7 @@ pub(crate) struct Achievement {
     goal: Decimal,
 }
 
-/// What closed trades came to on all accounts in one currency, after fees.
+/// What closed trades, and closed parts of trades, came to on all accounts in one currency, after fees.
 #[derive(SimpleObject)]
 pub(crate) struct TraderResult {
     /// The currency, ISO 4217.
@@ -92,13 +92,13 @@ pub(crate) struct TraderResult {
     worst_trade: Decimal,
 }
 
-/// What you have done as a trader, on all your accounts, the closed ones too. A trade that was closed in parts counts once, when the last of it is closed.
+/// What you have done as a trader, on all your accounts, the closed ones too. A trade that was closed in parts counts once, when the last of it is closed; what it gained, when each part is.
 pub(crate) struct TraderProfile(pub(super) ranking::Profile);
 
-/// What you have done as a trader, on all your accounts, the closed ones too. A trade that was closed in parts counts once, when the last of it is closed.
+/// What you have done as a trader, on all your accounts, the closed ones too. A trade that was closed in parts counts once, when the last of it is closed; what it gained, when each part is.
 #[Object(serial)]
 impl TraderProfile {
-    /// The name that others see on leaderboards; empty before your first trade.
+    /// The name that others see on leaderboards; empty before you have traded or chosen one.
     async fn display_name(&self) -> &str {
         &self.0.display_name
     }

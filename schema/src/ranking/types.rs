@@ -26,7 +26,7 @@ pub(crate) enum LeaderboardPeriod {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "ranking::Scope")]
 pub(crate) enum LeaderboardScope {
-    /// Those that their traders opened for themselves and have not closed.
+    /// Those that their traders opened for themselves with at least 1,000 of their currency, and that are active.
     Paper,
     /// Those of challenges that run or are passed.
     Challenge,
@@ -57,7 +57,7 @@ impl Item for LeaderboardEntry {
     const NAME: &str = "LeaderboardEntry";
 }
 
-/// A trader's place on a leaderboard, by the best of their accounts. Only closed trades count: each once, when the last of it is closed, with all that it gained after fees.
+/// A trader's place on a leaderboard, by the best of their accounts. Only what was closed counts: a trade once, when the last of it is; what it gained after fees, when each part is.
 #[Object(serial)]
 impl LeaderboardEntry {
     /// The place, from 1: by profit in percent, then by the smaller drawdown, then by who was there first.
@@ -75,9 +75,9 @@ impl LeaderboardEntry {
         self.is_me
     }
 
-    /// What the closed trades gained, in percent of the balance that the account was opened with.
+    /// What was closed gained, in percent of the balance that the account was opened with.
     async fn profit_percent(&self) -> Decimal {
-        self.ranked.standing.profit_percent.into()
+        self.ranked.standing.profit_percent().into()
     }
 
     /// How many trades were closed, at least 5.
@@ -95,7 +95,7 @@ impl LeaderboardEntry {
         self.ranked.win_rate().into()
     }
 
-    /// How far the balance fell at worst below its highest before, in percent of that; it begins with the balance that the account was opened with.
+    /// How far the balance fell at worst below its highest before, in percent of that; it begins with the balance before the period.
     async fn drawdown_percent(&self) -> Decimal {
         self.ranked.standing.drawdown_percent.into()
     }
@@ -105,7 +105,7 @@ impl LeaderboardEntry {
         self.ranked.standing.consistency.map(Decimal::from)
     }
 
-    /// When the last of the trades was closed.
+    /// When the last of it was closed.
     async fn reached_at(&self) -> DateTime<Utc> {
         self.ranked.standing.reached_at
     }
@@ -126,7 +126,7 @@ impl LeaderboardEntry {
         badges.into_iter().map(TraderBadge::from).collect()
     }
 
-    /// What the closed trades gained in the account's currency; null for another's, unless you hold TRADING_READ_ALL.
+    /// What was closed gained, in the account's currency; null for another's, unless you hold TRADING_READ_ALL.
     async fn profit(&self) -> Option<Decimal> {
         self.is_open.then(|| self.ranked.standing.profit.into())
     }
