@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use log::LevelFilter;
 use rand::RngExt;
@@ -65,6 +65,10 @@ pub struct Db {
 /// How long a statement may run, and wait for a lock, on PostgreSQL.
 const POSTGRES_SESSION: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
+/// SQLite's result code where another connection is in the way.
+const SQLITE_BUSY: &str = "5";
+/// How long a statement waits for another process that writes, on SQLite.
+const SQLITE_WAITS: Duration = Duration::from_secs(5);
 /// How many rows SQLite's thread may be ahead of who reads them: a page of the largest size.
 const ROW_BUFFER: usize = 128;
 /// How often a transaction that lost to another is tried in all.
@@ -82,10 +86,25 @@ impl Db {
             (Self::postgres_reader(config), Self::postgres_writer(config))
         };
         // First the one that makes the file.
-        let writer = SeaOrm::connect(writer).await?;
+        let writer = Self::open_writer(writer).await?;
         let reader = SeaOrm::connect(reader).await?;
         let is_walled = config.row_level_security && reader.get_database_backend() == DbBackend::Postgres;
         Ok(Self::counting(reader, writer, is_walled))
+    }
+
+    /// Opens the pool that writes. To make a new SQLite file one with a write-ahead log is the one thing that waits for
+    /// nobody who has it open just then, as another process does that starts at the same time: it is tried again for as
+    /// long as a statement would wait.
+    async fn open_writer(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+        let until = Instant::now() + SQLITE_WAITS;
+        loop {
+            match SeaOrm::connect(options.clone()).await {
+                Err(error) if code(&error).as_deref() == Some(SQLITE_BUSY) && Instant::now() < until => {
+                    tokio::time::sleep(pause(4)).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// The pools, each of whose statements is counted and timed.
@@ -131,7 +150,7 @@ impl Db {
             let sqlite = sqlite
                 .create_if_missing(!read_only)
                 .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(5))
+                .busy_timeout(SQLITE_WAITS)
                 .statement_cache_capacity(256)
                 // A page of the largest size comes in one go: a full buffer would stop the reading thread in its middle.
                 .row_buffer_size(ROW_BUFFER);

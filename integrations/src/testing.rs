@@ -12,13 +12,13 @@ use chrono_tz::Tz;
 
 use crate::upstream::Manners;
 
-/// In a hurry, and with answers that are not kept.
+/// In a hurry, but for what a busy machine makes slow, and with answers that are not kept.
 pub(crate) const HURRIED: Manners = Manners {
-    timeout: Duration::from_millis(400),
+    timeout: Duration::from_secs(30),
     retries: 1,
     first_wait: Duration::from_millis(1),
     per_minute: NonZeroU32::new(6_000).unwrap(),
-    turn_within: Duration::from_secs(10),
+    turn_within: Duration::from_secs(30),
     good_for: Duration::from_millis(1),
 };
 

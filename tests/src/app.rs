@@ -188,6 +188,18 @@ impl TestApp {
     pub fn anonymous(&self) -> Client {
         Client::new(self.address)
     }
+
+    /// How many statements something takes, but for BEGIN and COMMIT. What runs beside it now and then counts too, the more
+    /// of it the busier the machine: the fewest of twenty tries are what it takes itself.
+    pub async fn statements(&self, mut work: impl AsyncFnMut()) -> u64 {
+        let mut fewest = u64::MAX;
+        for _ in 0..20 {
+            let before = self.domain.db().statements();
+            work().await;
+            fewest = fewest.min(self.domain.db().statements() - before);
+        }
+        fewest
+    }
 }
 
 impl Drop for TestApp {

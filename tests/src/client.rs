@@ -76,9 +76,18 @@ impl Client {
         self.post("application/json", json!({"query": query, "variables": variables}).to_string()).await
     }
 
-    /// Sends an operation that must not fail; its data.
+    /// Sends an operation that must not fail; its data. What is refused for now, as on a busy machine it may be, is sent
+    /// again, as any client would.
     pub async fn data(&self, query: &str, variables: Value) -> Value {
-        let answer = self.send(query, variables).await;
+        let mut answer = self.send(query, variables.clone()).await;
+        for _ in 0..20 {
+            if answer.code() != Some("UNAVAILABLE") {
+                break;
+            }
+            eprintln!("{query} is refused for now: {}", answer.body);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            answer = self.send(query, variables.clone()).await;
+        }
         assert!(answer.body.get("errors").is_none(), "{query}: {}", answer.body);
         answer.body["data"].clone()
     }

@@ -5,7 +5,7 @@ use bellwether_migrations::Migrator;
 use sea_orm_migration::MigratorTrait;
 use tempfile::TempDir;
 
-use crate::postgres;
+use crate::{PATIENCE, postgres};
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +44,9 @@ impl TestDatabase {
         Some(Self { url, folder, backend })
     }
 
-    /// How it is opened.
+    /// How it is opened. A busy machine may let many wait for a connection that are not to be refused.
     pub fn config(&self) -> DbConfig {
-        DbConfig { connections: 8, ..DbConfig::new(&self.url) }
+        DbConfig { connections: 8, acquire_timeout: PATIENCE, ..DbConfig::new(&self.url) }
     }
 
     /// Opens it.

@@ -7,14 +7,23 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod hour;
 pub mod mail;
+pub mod port;
 pub mod postgres;
+pub mod run;
 pub mod smtp;
 
 pub use app::{TestApp, TestDomain};
 pub use client::{Answer, Client};
 pub use database::{Backend, TestDatabase};
+pub use hour::far_from_the_hour;
 pub use mail::Mailbox;
+pub use port::Port;
+
+/// How long a test waits for what should come at once. It is the end of a test that hangs, and no bound of the product: on
+/// a busy machine a moment may be long.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Defines tests that run on both databases: `async fn name(app: TestApp) { … }`, where the argument's type is
 /// [`TestApp`], [`TestDomain`] or [`TestDatabase`].

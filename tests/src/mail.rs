@@ -31,7 +31,7 @@ impl Mailbox {
         self.failures.lock().unwrap().extend(failures);
     }
 
-    /// Waits for the `nth` letter (from 1) to an address that is about this, for at most twenty seconds.
+    /// Waits for the `nth` letter (from 1) to an address that is about this, for as long as a test waits.
     pub async fn wait_for(&self, email: &str, about: &str, nth: usize) -> Letter {
         let waiting = async {
             loop {
@@ -42,7 +42,7 @@ impl Mailbox {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let found = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+        let found = tokio::time::timeout(crate::PATIENCE, waiting).await;
         found.unwrap_or_else(|_| panic!("no {about} number {nth} came to {email}: {:?}", self.to(email)))
     }
 }

@@ -5,7 +5,6 @@
 //! processes of a run share it: they have the same parent (cargo, or nextest), and a watchdog stops it when that ends.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,6 +14,9 @@ use std::time::UNIX_EPOCH;
 use bellwether_migrations::Migrator;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
+
+use crate::port::Port;
+use crate::run::run_id;
 
 /// The database that tests are cloned from.
 const TEMPLATE: &str = "bellwether_template";
@@ -38,7 +40,7 @@ pub async fn new_database() -> Option<String> {
 
 /// The URL of the run's server, without a database; its template is migrated.
 async fn server() -> Option<String> {
-    let folder = std::env::temp_dir().join(format!("bellwether-test-postgres-{}", std::os::unix::process::parent_id()));
+    let folder = std::env::temp_dir().join(format!("bellwether-test-postgres-{}", run_id()));
     fs::create_dir_all(&folder).unwrap();
     let lock = File::create(folder.join("lock")).unwrap();
     lock.lock().unwrap();
@@ -104,15 +106,16 @@ fn start(folder: &Path) -> Option<String> {
     }
     let data = data.to_str().unwrap();
     run("initdb", &["-D", data, "-A", "trust", "-U", "postgres", "-N", "--no-locale", "-E", "UTF8"]);
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = Port::hold();
     let options = format!(
-        "-p {port} -k {} -h 127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400",
-        folder.display()
+        "-p {number} -k {} -h 127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400",
+        folder.display(),
+        number = port.number(),
     );
     let log = folder.join("log");
     run("pg_ctl", &["-D", data, "-w", "-l", log.to_str().unwrap(), "-o", &options, "start"]);
     watch(folder, &binaries, is_root);
-    Some(format!("postgres://postgres@127.0.0.1:{port}"))
+    Some(format!("postgres://postgres@127.0.0.1:{}", port.number()))
 }
 
 /// Leaves a process behind that outlives the test and stops the cluster and removes it when the run has ended.

@@ -85,14 +85,14 @@ impl SmtpServer {
         self.mails.lock().unwrap().clone()
     }
 
-    /// Waits until it was given so many, for at most twenty seconds.
+    /// Waits until it was given so many, for as long as a test waits.
     pub async fn wait_for(&self, count: usize) -> Vec<Mail> {
         let waiting = async {
             while self.mails().len() < count {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let came = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+        let came = tokio::time::timeout(crate::PATIENCE, waiting).await;
         assert!(came.is_ok(), "{count} letters never came: {:?}", self.mails());
         self.mails()
     }

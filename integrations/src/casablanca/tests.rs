@@ -166,9 +166,8 @@ mod tls {
             }
         });
         let ask = async |authority: Option<&[u8]>| {
-            let manners = Manners { timeout: Duration::from_secs(10), ..HURRIED };
             let interval = TimeDelta::seconds(300);
-            let source = Casablanca::with_manners(&base, interval, authority, clock(), manners).unwrap();
+            let source = Casablanca::with_manners(&base, interval, authority, clock(), HURRIED).unwrap();
             source.quotes(&[attijari()]).await.remove(0).1
         };
         assert!(matches!(ask(None).await, Err(SourceError::Unreachable(_))));

@@ -136,8 +136,10 @@ async fn to_have_waited_for_its_turn_in_vain_is_no_failure_of_the_source() {
 #[tokio::test]
 async fn one_that_hangs_is_given_up_and_one_that_stumbles_is_asked_again() {
     let body = chart(json!({}), json!({}));
-    let slow = ResponseTemplate::new(200).set_body_json(&body).set_delay(Duration::from_secs(30));
-    assert_eq!(quote(slow).await, Err(SourceError::TimedOut));
+    let slow = answering(ResponseTemplate::new(200).set_body_json(&body).set_delay(Duration::from_secs(60))).await;
+    let manners = Manners { timeout: Duration::from_millis(200), ..HURRIED };
+    let impatient = Yahoo::with_manners(&slow.uri(), TimeDelta::seconds(60), clock(), manners).unwrap();
+    assert_eq!(impatient.quotes(&[apple()]).await.remove(0).1, Err(SourceError::TimedOut));
     let server = MockServer::start().await;
     let stumbling = Mock::given(method("GET")).respond_with(ResponseTemplate::new(502));
     stumbling.up_to_n_times(1).mount(&server).await;

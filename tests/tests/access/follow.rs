@@ -1,17 +1,12 @@
 //! Subscribing: by socket (graphql-transport-ws) and by event stream (graphql-sse).
 
-use std::time::Duration;
-
-use bellwether_tests::TestApp;
+use bellwether_tests::{PATIENCE, TestApp};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-
-/// How long an event may take to come.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a subscriber hears.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use bellwether_domain::ids::{Id, new_uuid};
 use bellwether_domain::market::{Candle, SourceName, Symbol, Timeframe};
 use bellwether_domain::permission::Role;
 use bellwether_tests::app::PASSWORD;
-use bellwether_tests::{Client, TestApp};
+use bellwether_tests::{Client, PATIENCE, TestApp};
 use chrono::{DurationRound, SubsecRound, TimeDelta};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -259,14 +259,14 @@ pub async fn deliver(app: &TestApp, client: &Client, source: &Source, body: &str
     id
 }
 
-/// Asks again and again until it is so, for at most twenty seconds.
+/// Asks again and again until it is so, for as long as a test waits.
 pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let asking = async {
         while !is_so().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    assert!(tokio::time::timeout(Duration::from_secs(20), asking).await.is_ok(), "it never came that {what}");
+    assert!(tokio::time::timeout(PATIENCE, asking).await.is_ok(), "it never came that {what}");
 }
 
 /// Gives AAPL enough hourly candles to be analysed.

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use bellwether_tests::run::run_id;
+
 /// The path of `bellwether`.
 pub fn bellwether() -> &'static Path {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
@@ -31,15 +33,6 @@ pub fn bellwether() -> &'static Path {
 /// The folder to have in PATH for `bellwether` to be found.
 pub fn folder() -> &'static Path {
     bellwether().parent().unwrap()
-}
-
-/// The process that runs the tests, and when it was started: cargo's or nextest's.
-fn run_id() -> String {
-    let parent = std::os::unix::process::parent_id();
-    let stat = fs::read_to_string(format!("/proc/{parent}/stat")).unwrap();
-    // The name, in brackets, may hold anything; the start is the 20th field behind it (man 5 proc).
-    let started = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
-    format!("{parent}-{started}")
 }
 
 fn forget_ended_runs(runs: &Path) {

@@ -1,17 +1,17 @@
 //! A PostgreSQL cluster that a test may stop and start; the tests' shared one (`bellwether_tests::postgres`) is not
 //! to be touched.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use bellwether_tests::Port;
 use tempfile::TempDir;
 
 /// A cluster of one test, which ends with it.
 pub struct Cluster {
     folder: TempDir,
     binaries: PathBuf,
-    port: u16,
+    port: Port,
 }
 
 impl Cluster {
@@ -26,8 +26,7 @@ impl Cluster {
         if is_root() {
             assert!(Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap().success());
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let cluster = Self { folder, binaries, port };
+        let cluster = Self { folder, binaries, port: Port::hold() };
         let data = cluster.data();
         cluster.run("initdb", &["-D", &data, "-A", "trust", "-U", "postgres", "-N", "--no-locale", "-E", "UTF8"]);
         cluster.up();
@@ -36,12 +35,13 @@ impl Cluster {
 
     /// The URL of its database.
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port.number())
     }
 
     /// Starts it, where it was before.
     pub fn up(&self) {
-        let options = format!("-p {} -k {} -h 127.0.0.1 -c fsync=off", self.port, self.folder.path().display());
+        let options =
+            format!("-p {} -k {} -h 127.0.0.1 -c fsync=off", self.port.number(), self.folder.path().display());
         let log = self.folder.path().join("log");
         self.run("pg_ctl", &["-D", &self.data(), "-w", "-l", log.to_str().unwrap(), "-o", &options, "start"]);
     }
@@ -61,14 +61,19 @@ impl Cluster {
         assert!(self.signal("-CONT"), "it does not go on");
     }
 
-    /// Sends a signal to the postmaster and to what it has started; whether it was sent.
+    /// Sends a signal to the postmaster, and then to what it has started: a stopped one starts nothing more. Whether the
+    /// postmaster was sent it; others may have ended just then.
     fn signal(&self, signal: &str) -> bool {
         let postmaster = std::fs::read_to_string(format!("{}/postmaster.pid", self.data())).unwrap_or_default();
         let Some(postmaster) = postmaster.lines().next() else { return false };
+        let kill = |pid: &str| Command::new("kill").args([signal, pid]).stderr(Stdio::null()).status();
+        let is_sent = kill(postmaster).is_ok_and(|done| done.success());
         let children = Command::new("ps").args(["-o", "pid=", "--ppid", postmaster]).output();
         let children = children.map(|said| String::from_utf8_lossy(&said.stdout).into_owned()).unwrap_or_default();
-        let done = Command::new("kill").arg(signal).arg(postmaster).args(children.split_whitespace()).status();
-        done.is_ok_and(|done| done.success())
+        for child in children.split_whitespace() {
+            let _ = kill(child);
+        }
+        is_sent
     }
 
     fn data(&self) -> String {

@@ -1,12 +1,11 @@
 //! What a server tells Prometheus: in its words, as it is documented, and all that deploy/ asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use bellwether_tests::Client;
+use bellwether_tests::{Client, Port};
 use serde_json::{Value, json};
 
 use crate::place::{PASSWORD, Place};
@@ -154,8 +153,9 @@ fn promtool() -> Option<Command> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_asked_for_is_exposed() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let place = Place::sqlite().with("METRICS__LISTEN", &free.to_string()).with("BACKUP__TO", "backups").founded();
+    let free = Port::hold();
+    let place =
+        Place::sqlite().with("METRICS__LISTEN", &free.address.to_string()).with("BACKUP__TO", "backups").founded();
     let server = place.serve().await;
     let trader = server.register("trader@acme.test").await;
     do_everything(&trader).await;
@@ -171,7 +171,7 @@ async fn what_is_asked_for_is_exposed() {
     let asked: Vec<_> = queries.iter().chain([&alerts]).flat_map(|text| asked(text)).collect();
     assert!(queries.len() > 20 && asked.len() > 40, "{} queries, {} metrics", queries.len(), asked.len());
     let text = until(Duration::from_secs(90), "everything that is asked for is exposed", async || {
-        let text = http().get(format!("http://{free}/metrics")).send().await.unwrap().text().await.unwrap();
+        let text = http().get(format!("http://{}/metrics", free.address)).send().await.unwrap().text().await.unwrap();
         let exposed = parse(&text);
         let mut missing = BTreeSet::new();
         for (name, labels) in &asked {

@@ -1,10 +1,8 @@
 //! Mail of a running server.
 
-use std::time::Duration;
-
 use bellwether_tests::mail::{readable, tokens_in};
 use bellwether_tests::smtp::{SmtpBehaviour, SmtpServer};
-use bellwether_tests::{Client, both_databases};
+use bellwether_tests::{Client, PATIENCE, Port, both_databases};
 use serde_json::{Value, json};
 
 use crate::place::{PASSWORD, Place};
@@ -27,18 +25,16 @@ async fn verify(client: &Client, token: &str) -> Value {
 both_databases! {
     /// A letter that the mail server was away for arrives when it is back, whichever process sends it.
     async fn a_letter_survives_the_server_that_was_to_send_it(app: Place) {
-        let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let nobody = taken.local_addr().unwrap().port().to_string();
-        drop(taken);
-        let mut app = app.founded().with("MAIL__HOST", "127.0.0.1").with("MAIL__TLS", "none").with("MAIL__PORT", &nobody)
+        let nobody = Port::hold();
+        let mut app = app.founded().with("MAIL__HOST", "127.0.0.1").with("MAIL__TLS", "none").with("MAIL__PORT", &nobody.number().to_string())
             .with("MAIL__LINK_BASE_URL", "https://app.acme.test/");
         let mut first = app.serve().await;
         assert!(register(&first.anonymous(), "ana@acme.test").await["session"].is_object());
-        until(Duration::from_secs(20), "the letter could not be sent", async || {
+        until(PATIENCE, "the letter could not be sent", async || {
             (app.count("outbox WHERE attempts = 1 AND last_error IS NOT NULL").await == 1).then_some(())
         }).await;
         first.ask_to_stop();
-        first.exit_within(Duration::from_secs(31)).await;
+        first.ended().await;
 
         let mail = SmtpServer::start(SmtpBehaviour::default()).await;
         app.set("MAIL__PORT", &mail.address.port().to_string());
@@ -50,7 +46,7 @@ both_databases! {
         assert!(readable(&letter).contains("https://app.acme.test/verify-email#token=bwv_"), "{letter}");
         let done = verify(&second.anonymous(), &tokens_in(&letter)[0]).await;
         assert_eq!(done, json!({"email": "ana@acme.test", "userErrors": []}));
-        until(Duration::from_secs(20), "it is noted as sent", async || {
+        until(PATIENCE, "it is noted as sent", async || {
             (app.count("outbox WHERE attempts = 2 AND delivered_at IS NOT NULL").await == 1).then_some(())
         }).await;
         assert_eq!(mail.mails().len(), 1);
@@ -63,11 +59,11 @@ both_databases! {
         register(&server.anonymous(), "ana@acme.test").await;
         // A file is there before what is in it.
         let written = async || app.letters().pop().filter(|letter| !tokens_in(letter).is_empty());
-        let letter = until(Duration::from_secs(20), "the letter is written", written).await;
+        let letter = until(PATIENCE, "the letter is written", written).await;
         let token = &tokens_in(&letter)[0];
         assert_eq!(verify(&server.anonymous(), token).await["email"], "ana@acme.test");
         server.ask_to_stop();
-        server.exit_within(Duration::from_secs(31)).await;
+        server.ended().await;
         let log = server.log();
         assert!(log.contains(".eml") && !log.contains(token), "{log}");
     }

@@ -14,6 +14,9 @@ use crate::words::assert_for_people;
 
 /// The password of the owner and of whoever registers.
 pub const PASSWORD: &str = "Proc-Passw0rd!";
+/// What commands have of the tests' environment. A clock that is set otherwise for a run of the tests (faketime) is theirs.
+const KEPT: [&str; 6] =
+    ["HOME", "TMPDIR", "LLVM_PROFILE_FILE", "LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"];
 /// How long a command may take.
 const LONGEST: Duration = Duration::from_secs(180);
 
@@ -127,7 +130,7 @@ impl Place {
 
     fn program(&self, program: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        let kept = ["HOME", "TMPDIR", "LLVM_PROFILE_FILE"].map(|name| (name, std::env::var_os(name)));
+        let kept = KEPT.map(|name| (name, std::env::var_os(name)));
         let path = format!("{}:{}", binary::folder().display(), std::env::var("PATH").unwrap_or_default());
         command.args(args).current_dir(&self.folder).env_clear().env("PATH", path).env("RUST_BACKTRACE", "1");
         command.envs(kept.into_iter().filter_map(|(name, value)| Some((name, value?))));

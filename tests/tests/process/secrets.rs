@@ -1,12 +1,10 @@
 //! The log tells everything except what would let its reader in.
 
-use std::time::Duration;
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use bellwether_tests::Client;
 use bellwether_tests::mail::tokens_in;
 use bellwether_tests::smtp::{SmtpBehaviour, SmtpServer};
+use bellwether_tests::{Client, PATIENCE};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -69,7 +67,7 @@ fn a_secret_is_found_in_what_has_it_in_base64() {
 
 /// The tokens in the links of a letter, once it has come as the `nth` with one (from 1).
 async fn tokens_of_letter(mail: &SmtpServer, nth: usize) -> Vec<String> {
-    until(Duration::from_secs(20), "the letter comes", async || {
+    until(PATIENCE, "the letter comes", async || {
         let letters = mail.mails().into_iter().map(|mail| tokens_in(&mail.message));
         letters.filter(|tokens| !tokens.is_empty()).nth(nth - 1)
     })
@@ -216,10 +214,10 @@ bellwether_tests::both_databases! {
         secrets.note("signing key", keys["keys"][0]["d"].as_str().unwrap());
 
         let journal = "SELECT count(*) AS figure FROM signal_deliveries WHERE verdict IS NOT NULL";
-        until(Duration::from_secs(20), "both deliveries are judged", async || (app.figure(journal).await == 2).then_some(())).await;
+        until(PATIENCE, "both deliveries are judged", async || (app.figure(journal).await == 2).then_some(())).await;
         server.ask_to_stop();
         let mut server = server;
-        server.exit_within(Duration::from_secs(31)).await;
+        server.ended().await;
         let log = server.log();
         // It is the log of all this, down to other people's crates.
         assert!(log.contains("\"TRACE\"") && log.contains("delivery judged") && log.contains("/graphql"));

@@ -7,15 +7,15 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use bellwether_tests::Client;
+use bellwether_tests::{Client, PATIENCE};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::place::{PASSWORD, Place};
 
-/// How long a server may take to come up or go down.
-const LONGEST: Duration = Duration::from_secs(60);
+/// How long a server may take to come up, a demo with its past too.
+const LONGEST: Duration = Duration::from_secs(180);
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -124,7 +124,7 @@ impl Server {
     pub async fn terminate(mut self) -> (Option<i32>, Duration) {
         let started = Instant::now();
         self.ask_to_stop();
-        let status = self.exit_within(Duration::from_secs(31)).await;
+        let status = self.ended().await;
         (status.code(), started.elapsed())
     }
 
@@ -148,14 +148,14 @@ impl Server {
         assert!(kill.success());
     }
 
-    /// Waits until it has ended.
-    pub async fn exit_within(&mut self, limit: Duration) -> ExitStatus {
+    /// Waits until it has ended. It gives up stopping well by itself, and then its exit code says so.
+    pub async fn ended(&mut self) -> ExitStatus {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(started.elapsed() < limit, "it did not stop: {}", self.log());
+            assert!(started.elapsed() < PATIENCE, "it did not stop: {}", self.log());
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }

@@ -1,6 +1,7 @@
 //! Challenges, on both databases: what happens on an account is judged in its own transaction, and can be judged again.
 
 mod demo;
+mod following;
 mod letters;
 mod many;
 mod steering;

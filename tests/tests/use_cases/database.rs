@@ -3,12 +3,13 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use bellwether_domain::Error;
 use bellwether_domain::db::{Db, DbConfig};
 use bellwether_migrations::Migrator;
 use bellwether_tests::{Backend, TestDatabase, TestDomain, both_databases};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use sea_orm_migration::MigratorTrait;
 use serde_json::json;
 
@@ -45,6 +46,25 @@ async fn polled(future: impl Future, mut times: u32) {
         }
     })
     .await;
+}
+
+/// A file that another process has just made, and looks into, is made one with a write-ahead log when that is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_file_that_another_has_open_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("new.db").display());
+    let mut options = ConnectOptions::new(format!("{url}?mode=rwc"));
+    options.max_connections(1).min_connections(1);
+    let other = Database::connect(options).await.unwrap();
+    other.execute_unprepared("CREATE TABLE t (a); BEGIN; SELECT a FROM t").await.unwrap();
+    let config = DbConfig::new(&url);
+    let mut opening = pin!(Db::connect(&config));
+    assert!(tokio::time::timeout(Duration::from_millis(500), &mut opening).await.is_err(), "it does not wait");
+    other.execute_unprepared("COMMIT").await.unwrap();
+    let db = opening.await.unwrap();
+    let mode = Statement::from_string(db.backend(), "PRAGMA journal_mode");
+    let mode: String = db.reader().query_one_raw(mode).await.unwrap().unwrap().try_get("", "journal_mode").unwrap();
+    assert_eq!(mode, "wal");
 }
 
 both_databases! {

@@ -12,7 +12,7 @@ use bellwether_domain::signals::Compare;
 use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{Domain, Error, ProblemCode, Viewer};
 use bellwether_tests::app::{domain_on, test_config};
-use bellwether_tests::{Backend, TestDomain, both_databases};
+use bellwether_tests::{Backend, PATIENCE, TestDomain, both_databases, far_from_the_hour};
 use futures_util::StreamExt;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -51,7 +51,7 @@ async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), asking).await.unwrap_or_else(|_| panic!("it never came that {what}"))
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("it never came that {what}"))
 }
 
 async fn job(app: &TestDomain, owner: &Viewer, name: &str) -> JobStatus {
@@ -207,6 +207,7 @@ both_databases! {
 
     /// What was missed while nobody was there is made good once; what was done is not done again.
     async fn a_restart_neither_skips_nor_repeats(app: TestDomain) {
+        far_from_the_hour().await;
         let owner = app.viewer("a", Role::Owner).await;
         let first = scheduling(&app.domain, "one");
         let jobs = status_jobs(&app, &owner).await;
@@ -235,6 +236,7 @@ both_databases! {
     }
 
     async fn a_job_that_rests_runs_only_when_it_is_asked_to(app: TestDomain) {
+        far_from_the_hour().await;
         let (owner, nobody) = (app.viewer("a", Role::Owner).await, ClientInfo::default());
         let audited = |action: &str| format!("audit_log WHERE action = '{action}'");
         let paused = app.domain.pause_job(&owner, "session_retention", &nobody).await.unwrap();
@@ -284,6 +286,7 @@ both_databases! {
 
     /// A broken audit chain is found, told, counted, and keeps nothing else from being done.
     async fn a_job_that_fails_stops_no_other(app: TestDomain) {
+        far_from_the_hour().await;
         let owner = app.viewer("a", Role::Owner).await;
         app.viewer("b", Role::Trader).await;
         let broken = "UPDATE audit_log SET details = '{\"role\":\"OWNER\"}' WHERE sequence = 2";
@@ -331,7 +334,7 @@ both_databases! {
         run(&app, &owner, "audit_verification").await;
         let mut followed = Box::pin(other.follow_runs(&owner).await.unwrap());
         let asked = run(&app, &owner, "audit_verification").await;
-        let told = tokio::time::timeout(Duration::from_secs(30), async {
+        let told = tokio::time::timeout(PATIENCE, async {
             loop {
                 let told = followed.next().await.unwrap().unwrap();
                 assert!(told.finished_at.is_some(), "{told:?}");

@@ -1,10 +1,13 @@
 //! Webhooks: a delivery is kept as it came, acknowledged, and judged then; its journal can be read.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 use std::time::Instant;
 
+use bellwether_domain::clock::{Clock, SystemClock};
 use bellwether_domain::permission::Role;
 use bellwether_tests::{Answer, Backend, Client, TestApp, both_databases};
+use chrono::TimeDelta;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -80,9 +83,12 @@ fn delivered(answer: &Answer) -> String {
     id.to_owned()
 }
 
-/// An alert about the candle of this minute.
+/// An alert about the candle of this minute of a morning that no source takes to be long ago.
 fn alert(number: u32) -> String {
-    let time = format!("2026-06-01T10:{number:02}:00Z");
+    // The same day all along, also where midnight passes meanwhile.
+    static DAY: OnceLock<String> = OnceLock::new();
+    let day = DAY.get_or_init(|| (SystemClock.now() - TimeDelta::days(30)).format("%F").to_string());
+    let time = format!("{day}T10:{number:02}:00Z");
     let alert = json!({"ticker": "NASDAQ:AAPL", "action": "buy", "interval": "1", "confidence": number, "time": time});
     alert.to_string()
 }

@@ -3,6 +3,7 @@
 use bellwether_domain::locale::Locale;
 use bellwether_domain::mail::{Letter, MailError, Mailer, Notice};
 use bellwether_integrations::mail::{SmtpMailer, SmtpSettings, TlsMode};
+use bellwether_tests::Port;
 use bellwether_tests::mail::readable;
 use bellwether_tests::smtp::{SmtpBehaviour, SmtpServer};
 use secrecy::SecretString;
@@ -121,8 +122,8 @@ async fn what_can_be_tried_again_is_told_from_what_cannot() {
     assert!(matches!(error, MailError::Failed(_)) && !error.to_string().contains("wr0ng"), "{error}");
     with_password(&server, TlsMode::None, "s3cret").send(&letter()).await.unwrap();
     // Nobody there.
-    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let nowhere = SmtpSettings { port: Some(gone.port()), ..settings(&server, TlsMode::None) };
+    let gone = Port::hold();
+    let nowhere = SmtpSettings { port: Some(gone.number()), ..settings(&server, TlsMode::None) };
     assert!(matches!(mailer(nowhere).send(&letter()).await, Err(MailError::Failed(_))));
 }
 

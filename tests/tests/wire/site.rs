@@ -40,7 +40,7 @@ impl Shown {
         fs::write(folder.path().join("secret.txt"), "secret").unwrap();
         std::os::unix::fs::symlink(folder.path().join("secret.txt"), site.join("link.txt")).unwrap();
         let app = TestApp::start_with(Backend::Sqlite, |config, _| config.site.dir = Some(site)).await.unwrap();
-        let http = Client::builder().redirect(Policy::none()).timeout(crate::support::PATIENCE).build().unwrap();
+        let http = Client::builder().redirect(Policy::none()).timeout(bellwether_tests::PATIENCE).build().unwrap();
         Self { app, http, _folder: folder }
     }
 

@@ -1,11 +1,10 @@
 //! Backups in S3-compatible storage: moto's server, where `moto_server` (or what `MOTO_SERVER` names) is installed.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bellwether_tests::{Backend, both_databases};
+use bellwether_tests::{Backend, PATIENCE, Port, both_databases};
 
 use super::{beside, restored, rows};
 use crate::place::Place;
@@ -17,21 +16,22 @@ const SECRET: &str = "s3cr3t-of-the-bucket";
 struct Storage {
     server: Child,
     endpoint: String,
+    _port: Port,
 }
 
 impl Storage {
     async fn start() -> Option<Self> {
         let program = std::env::var("MOTO_SERVER").unwrap_or_else(|_| "moto_server".to_owned());
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = Port::hold();
         let mut command = Command::new(program);
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        command.args(["-H", "127.0.0.1", "-p", &port.number().to_string()]);
         let Ok(server) = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
             assert!(std::env::var_os("CI").is_none(), "CI needs moto's server for this test");
             eprintln!("moto's server is not installed: this test is left out");
             return None;
         };
-        let storage = Self { server, endpoint: format!("http://127.0.0.1:{port}") };
-        until(Duration::from_secs(60), "the storage has a bucket", async || {
+        let storage = Self { server, endpoint: format!("http://{}", port.address), _port: port };
+        until(PATIENCE, "the storage has a bucket", async || {
             storage.request("").send().await.is_ok_and(|answer| answer.status().is_success()).then_some(())
         })
         .await;
@@ -95,16 +95,16 @@ both_databases! {
 #[tokio::test]
 async fn the_newest_in_a_bucket_is_told_of() {
     let Some(storage) = Storage::start().await else { return };
-    let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let metrics = Port::hold();
     let app = storage.used_by(Place::sqlite()).with("BACKUP__TO", "s3://bucket1/newest");
-    let app = app.with("METRICS__LISTEN", &metrics.to_string()).with("SCHEDULER__ENABLED", "false").founded();
+    let app = app.with("METRICS__LISTEN", &metrics.address.to_string()).with("SCHEDULER__ENABLED", "false").founded();
     let said = app.done(&["backup"]).out;
     let bytes: u64 = said.split(" bytes").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
     let time = said.split(".tar.zst").next().unwrap().rsplit('-').next().unwrap();
     let at = chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ").unwrap().and_utc().timestamp();
     let _server = app.serve().await;
-    until(Duration::from_secs(60), "the newest backup is told of", async || {
-        let text = http().get(format!("http://{metrics}/metrics")).send().await.ok()?.text().await.ok()?;
+    until(PATIENCE, "the newest backup is told of", async || {
+        let text = http().get(format!("http://{}/metrics", metrics.address)).send().await.ok()?.text().await.ok()?;
         let is_told = text.contains(&format!("bellwether_backup_last_success_timestamp_seconds {at}\n"))
             && text.contains(&format!("bellwether_backup_size_bytes {bytes}\n"));
         is_told.then_some(())
@@ -143,11 +143,11 @@ async fn a_storage_that_does_not_let_us_in_is_told_before_anything_is_made() {
     let address = listener.local_addr().unwrap();
     let router = axum::Router::new().fallback(refuse);
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = Port::hold();
 
     let app = Place::sqlite().with("BACKUP__S3_REGION", "us-east-1").with("BACKUP__S3_ACCESS_KEY_ID", "key");
     let app = app.with("BACKUP__S3_SECRET_ACCESS_KEY", SECRET).founded();
-    for (endpoint, part) in [(address, "is the key right"), (gone, "are its address and region right")] {
+    for (endpoint, part) in [(address, "is the key right"), (gone.address, "are its address and region right")] {
         let mut command = app.command(&["backup", "--to", "s3://bucket1/x"]);
         command.env("BELLWETHER__BACKUP__S3_ENDPOINT", format!("http://{endpoint}"));
         let ran = tokio::task::block_in_place(|| app.ran(command));

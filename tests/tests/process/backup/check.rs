@@ -1,6 +1,6 @@
 //! `check`: one line each, and an exit code.
 
-use bellwether_tests::{Backend, both_databases};
+use bellwether_tests::{Backend, Port, both_databases};
 use sea_orm::ConnectionTrait;
 
 use super::{backed_up, beside, files, restored};
@@ -133,8 +133,8 @@ async fn a_damaged_file_is_found() {
 
 #[tokio::test]
 async fn a_database_that_is_away_is_said_to_be() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let place = Place::postgres(format!("postgres://me:s3cr3t@127.0.0.1:{port}/trade"));
+    let nobody = Port::hold();
+    let place = Place::postgres(format!("postgres://me:s3cr3t@{}/trade", nobody.address));
     place.make_keys();
     let failures = failures(&place, &["check"]);
     assert!(failures.len() == 1 && failures[0].starts_with("database: "), "{failures:?}");

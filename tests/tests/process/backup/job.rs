@@ -1,16 +1,10 @@
 //! Backups that are made by themselves, and which of them are kept.
 
-use std::net::TcpListener;
-use std::time::Duration;
-
-use bellwether_tests::both_databases;
+use bellwether_tests::{PATIENCE, Port, both_databases, far_from_the_hour};
 
 use super::{backed_up, files};
 use crate::place::Place;
 use crate::server::{http, until};
-
-/// How long something may take that takes a moment.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for the first run of the job: how it ended, and what it moved.
 async fn first_run(app: &Place) -> (&'static str, i64) {
@@ -28,8 +22,9 @@ async fn first_run(app: &Place) -> (&'static str, i64) {
 
 both_databases! {
     async fn the_job_makes_one(app: Place) {
-        let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let app = app.with("BACKUP__TO", "backups").with("METRICS__LISTEN", &metrics.to_string()).founded();
+        far_from_the_hour().await;
+        let metrics = Port::hold();
+        let app = app.with("BACKUP__TO", "backups").with("METRICS__LISTEN", &metrics.address.to_string()).founded();
         let server = app.serve().await;
         assert_eq!(first_run(&app).await, ("SUCCEEDED", 1));
         let names = files(&app, "backups");
@@ -38,7 +33,7 @@ both_databases! {
         assert_eq!(said["file"], format!("backups/{}", names[0]));
         let size = std::fs::metadata(app.path("backups").join(&names[0])).unwrap().len();
         assert_eq!(said["bytes"], size);
-        let text = http().get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
+        let text = http().get(format!("http://{}/metrics", metrics.address)).send().await.unwrap().text().await.unwrap();
         assert!(text.contains(&format!("bellwether_backup_size_bytes {size}")), "{text}");
         assert!(text.contains("bellwether_backup_last_success_timestamp_seconds 1"), "{text}");
         app.done(&["restore", "--check", &format!("backups/{}", names[0])]);
@@ -47,8 +42,8 @@ both_databases! {
 
     /// An instance that makes none tells of the newest at the place, whoever made it and however often it starts.
     async fn every_instance_knows_how_old_the_newest_is(app: Place) {
-        let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let app = app.with("BACKUP__TO", "backups").with("METRICS__LISTEN", &metrics.to_string());
+        let metrics = Port::hold();
+        let app = app.with("BACKUP__TO", "backups").with("METRICS__LISTEN", &metrics.address.to_string());
         let app = app.with("SCHEDULER__ENABLED", "false").founded();
         let told = async |at: i64, bytes: u64| {
             let wanted = [
@@ -56,7 +51,7 @@ both_databases! {
                 format!("bellwether_backup_size_bytes {bytes}\n"),
             ];
             until(PATIENCE, "the newest backup is told of", async || {
-                let text = http().get(format!("http://{metrics}/metrics")).send().await.ok()?.text().await.ok()?;
+                let text = http().get(format!("http://{}/metrics", metrics.address)).send().await.ok()?.text().await.ok()?;
                 wanted.iter().all(|line| text.contains(line)).then_some(())
             })
             .await;
@@ -82,6 +77,7 @@ both_databases! {
     }
 
     async fn without_a_place_the_job_says_so(app: Place) {
+        far_from_the_hour().await;
         let app = app.founded();
         let server = app.serve().await;
         assert_eq!(first_run(&app).await, ("SUCCEEDED", 0));
@@ -90,6 +86,7 @@ both_databases! {
     }
 
     async fn a_place_that_cannot_be_used_is_told(app: Place) {
+        far_from_the_hour().await;
         let app = app.with("BACKUP__TO", "file").founded();
         app.write("file", "no folder");
         let server = app.serve().await;

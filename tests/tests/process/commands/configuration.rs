@@ -1,5 +1,7 @@
 //! What is wrong with a configuration is told before anything is done.
 
+use bellwether_tests::Port;
+
 use crate::place::Place;
 
 /// Runs a command that only loads the configuration; what it says.
@@ -137,8 +139,8 @@ fn what_is_printed_can_be_read_again() {
 /// Where there is no database, the address may be told, the password not.
 #[test]
 fn a_database_that_is_not_there_is_told_without_its_password() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let place = Place::postgres(format!("postgres://me:s3cr3t@127.0.0.1:{port}/trade"));
+    let nobody = Port::hold();
+    let place = Place::postgres(format!("postgres://me:s3cr3t@{}/trade", nobody.address));
     place.make_keys();
     std::thread::scope(|scope| {
         for args in [&["migrate", "up"][..], &["serve"], &["seed"], &["reset", "--demo"]] {

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use bellwether_tests::both_databases;
+use bellwether_tests::{Port, both_databases, far_from_the_hour};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
@@ -97,11 +97,11 @@ fn an_address_for_metrics_in_use_is_told_with_a_way_out() {
 /// The addresses are announced and answer; metrics have their own.
 #[tokio::test]
 async fn metrics_are_served_on_their_own_address() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let place = Place::sqlite().with("METRICS__LISTEN", &free.to_string()).founded();
+    let free = Port::hold();
+    let place = Place::sqlite().with("METRICS__LISTEN", &free.address.to_string()).founded();
     let server = place.serve().await;
     server.sign_in("owner@acme.test", PASSWORD).await;
-    let answer = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap();
+    let answer = crate::server::http().get(format!("http://{}/metrics", free.address)).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let text = answer.text().await.unwrap();
     assert!(text.contains("bellwether_http_requests_total"), "{text}");
@@ -111,8 +111,9 @@ async fn metrics_are_served_on_their_own_address() {
 both_databases! {
     /// Each metric that the scheduler, the pools and the people have, with the labels that tell them apart.
     async fn metrics_tell_of_jobs_pools_and_people(app: Place) {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let app = app.with("METRICS__LISTEN", &free.to_string()).founded();
+        far_from_the_hour().await;
+        let free = Port::hold();
+        let app = app.with("METRICS__LISTEN", &free.address.to_string()).founded();
         let server = app.serve().await;
         let client = server.register("trader@acme.test").await;
         let query = "mutation Tell($input: RecordSignalInput!) { recordSignal(input: $input) { outcome } }";
@@ -142,7 +143,7 @@ both_databases! {
             "bellwether_db_connections{pool=\"writer\",state=\"idle\"} ",
         ];
         until(Duration::from_secs(60), "every metric is there", async || {
-            let answer = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap();
+            let answer = crate::server::http().get(format!("http://{}/metrics", free.address)).send().await.unwrap();
             let text = answer.text().await.unwrap();
             let missing: Vec<_> = wanted.iter().filter(|wanted| !text.lines().any(|line| line.starts_with(**wanted))).collect();
             // More than the empty tables take, and less than a small business could.
@@ -155,15 +156,15 @@ both_databases! {
 
     /// What cannot be looked up is told of once, and keeps nothing else from being told.
     async fn one_gauge_that_fails_stops_no_other(app: Place) {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let app = app.with("METRICS__LISTEN", &free.to_string()).with("SCHEDULER__ENABLED", "false").founded();
+        let free = Port::hold();
+        let app = app.with("METRICS__LISTEN", &free.address.to_string()).with("SCHEDULER__ENABLED", "false").founded();
         let db = app.database().await;
         let broken = "UPDATE exchanges SET time_zone = 'Nowhere/Land'";
         assert!(db.execute_unprepared(broken).await.unwrap().rows_affected() > 0);
         db.close().await.unwrap();
         let server = app.serve().await;
         let text = until(Duration::from_secs(60), "the jobs are told of", async || {
-            let text = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap().text().await.unwrap();
+            let text = crate::server::http().get(format!("http://{}/metrics", free.address)).send().await.unwrap().text().await.unwrap();
             text.contains("bellwether_job_failures_in_a_row{job=\"audit_verification\"} 0").then_some(text)
         })
         .await;
@@ -175,8 +176,8 @@ both_databases! {
 
     /// Also an instance that takes no part in the jobs knows who runs none, and what the others have made of the market.
     async fn an_instance_without_jobs_tells_of_them_all_the_same(app: Place) {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let app = app.with("METRICS__LISTEN", &free.to_string()).with("SCHEDULER__ENABLED", "false").founded();
+        let free = Port::hold();
+        let app = app.with("METRICS__LISTEN", &free.address.to_string()).with("SCHEDULER__ENABLED", "false").founded();
         let server = app.serve().await;
         let client = server.register("trader@acme.test").await;
         client.data("{ quote(symbol: \"AAPL\") { price } }", json!({})).await;
@@ -188,7 +189,7 @@ both_databases! {
             "bellwether_market_holidays_end_timestamp_seconds{exchange=\"NYSE\"} 1",
         ];
         until(Duration::from_secs(60), "every metric is there", async || {
-            let answer = crate::server::http().get(format!("http://{free}/metrics")).send().await.unwrap();
+            let answer = crate::server::http().get(format!("http://{}/metrics", free.address)).send().await.unwrap();
             let text = answer.text().await.unwrap();
             let missing: Vec<_> = wanted.iter().filter(|wanted| !text.lines().any(|line| line.starts_with(**wanted))).collect();
             if missing.is_empty() { Some(()) } else { eprintln!("not yet: {missing:?}"); None }

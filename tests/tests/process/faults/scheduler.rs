@@ -8,9 +8,7 @@ mod told;
 
 use std::time::Duration;
 
-use bellwether_domain::clock::{Clock, SystemClock};
-use bellwether_tests::{Backend, Client};
-use chrono::Timelike;
+use bellwether_tests::{Backend, Client, PATIENCE};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
@@ -19,8 +17,6 @@ use crate::server::{Server, until};
 
 /// The lease in most tests: long enough for a busy machine to renew it in time.
 const TTL: Duration = Duration::from_secs(6);
-/// How long something may take that takes a moment.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An installation with a short lease.
 fn brisk(place: Place) -> Place {
@@ -46,13 +42,6 @@ async fn hear(server: &Server, message: &str, times: usize) -> Value {
 /// Waits until a server leads: its token.
 async fn leads(server: &Server, message: &str) -> i64 {
     hear(server, message, 1).await["token"].as_i64().unwrap()
-}
-
-/// Waits for the next hour where it is near: no run of what is due hourly is to fall into a test.
-async fn far_from_the_hour() {
-    while SystemClock.now().minute() >= 58 {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
 }
 
 /// Waits until every job has run as after a first start and none is under way, so that a run of `session_retention` that

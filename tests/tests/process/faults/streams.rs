@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use bellwether_tests::both_databases;
+use bellwether_tests::{PATIENCE, both_databases};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -29,7 +29,7 @@ async fn next(socket: &mut Socket) -> Value {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), wait).await.expect("no message within 10 s")
+    tokio::time::timeout(PATIENCE, wait).await.expect("no message came")
 }
 
 /// The next event of the operation `1`.
@@ -61,7 +61,7 @@ both_databases! {
             latencies.sort();
             let (median, most) = (latencies[10], latencies[19]);
             eprintln!("from the answer to the event, through {name}: median {median:?}, most {most:?}");
-            assert!(median < Duration::from_secs(2), "{latencies:?}");
+            assert!(median < Duration::from_secs(5), "{latencies:?}");
         }
     }
 
@@ -78,7 +78,7 @@ both_databases! {
         server.ask_to_stop();
         for socket in [&mut socket, &mut idle] {
             let close = loop {
-                match tokio::time::timeout(Duration::from_secs(10), socket.next()).await.unwrap() {
+                match tokio::time::timeout(PATIENCE, socket.next()).await.unwrap() {
                     Some(Ok(Message::Close(frame))) => break frame.expect("a code"),
                     Some(Ok(Message::Text(text))) => assert!(!text.contains("\"error\""), "{text}"),
                     other => panic!("{other:?}"),
@@ -86,7 +86,7 @@ both_databases! {
             };
             assert_eq!(u16::from(close.code), 1001, "{close:?}");
         }
-        let status = server.exit_within(Duration::from_secs(10)).await;
+        let status = server.ended().await;
         assert_eq!(status.code(), Some(0), "{}", server.log());
         eprintln!("stopped after {:?}", started.elapsed());
         assert!(server.lines().any(|line| line["message"] == "stopped"));
@@ -104,14 +104,14 @@ both_databases! {
             server.address, client.token.unwrap(), body.len(),
         );
         let mut stream = std::net::TcpStream::connect(server.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
         // The server says so when it comes to read the body: the request is under way.
         let mut go_on = [0; 25];
         stream.read_exact(&mut go_on).unwrap();
         assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
         server.ask_to_stop();
-        until(Duration::from_secs(10), "it takes nobody in any more", async || {
+        until(PATIENCE, "it takes nobody in any more", async || {
             std::net::TcpStream::connect(server.address).is_err().then_some(())
         })
         .await;
@@ -119,7 +119,7 @@ both_databases! {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"INSERTED\""), "{answer}");
-        assert_eq!(server.exit_within(Duration::from_secs(10)).await.code(), Some(0));
+        assert_eq!(server.ended().await.code(), Some(0));
         assert_eq!(app.count("signals").await, 1);
     }
 }

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bellwether_seeds::DEMO_PASSWORD;
-use bellwether_tests::both_databases;
+use bellwether_tests::{PATIENCE, both_databases};
 use serde_json::{Value, json};
 
 use crate::place::Place;
@@ -56,7 +55,7 @@ both_databases! {
             }));
         }
         let enough = async || (acknowledged.lock().unwrap().len() > 40).then_some(());
-        until(Duration::from_secs(60), "40 orders are filled", enough).await;
+        until(PATIENCE, "40 orders are filled", enough).await;
         server.crash();
         for task in tasks {
             task.await.unwrap();

@@ -56,7 +56,7 @@ both_databases! {
             join_all((0..8).map(|_| refresh())).await.into_iter().map(Result::unwrap).sum::<usize>()
         };
         // Long enough for all of them to have come to ask.
-        *locked(&source.takes) = Duration::from_secs(2);
+        *locked(&source.takes) = Duration::from_secs(5);
         *locked(&source.error) = Some(SourceError::TimedOut);
         assert_eq!((eight().await, source.asked_from().len()), (0, 1));
         *locked(&source.error) = None;

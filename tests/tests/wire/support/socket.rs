@@ -134,6 +134,18 @@ impl Socket {
         }
     }
 
+    /// Every message until the server closes, and the code that it closes with.
+    pub async fn ending(&mut self) -> (Vec<Value>, u16) {
+        let mut told = Vec::new();
+        loop {
+            match within("the end of the socket", self.next_frame()).await {
+                Message::Close(Some(frame)) => return (told, frame.code.into()),
+                Message::Text(text) => told.push(serde_json::from_str(&text).unwrap()),
+                other => panic!("expected a message or the end, got {other:?}"),
+            }
+        }
+    }
+
     async fn next_frame(&mut self) -> Message {
         loop {
             match self.stream.next().await {

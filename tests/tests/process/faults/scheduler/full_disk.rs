@@ -1,10 +1,11 @@
 //! The disk under SQLite is full for a while.
 
+use bellwether_tests::{PATIENCE, far_from_the_hour};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::super::{RECORD, outcome, signal};
-use super::{PATIENCE, ask_for, brisk, far_from_the_hour, leads, owner, settled};
+use super::{ask_for, brisk, leads, owner, settled};
 use crate::place::Place;
 use crate::server::until;
 use crate::small_disk::SmallDisk;

@@ -1,16 +1,14 @@
 //! PostgreSQL goes and comes back in the middle of a job.
 
+use bellwether_tests::{PATIENCE, far_from_the_hour};
 use serde_json::json;
 
-use super::{
-    PATIENCE, ask_for, assert_nothing_doubled, brisk, crowd, crowded, far_from_the_hour, hear, leads, owner, runs,
-    settled,
-};
+use super::{ask_for, assert_nothing_doubled, brisk, crowd, crowded, hear, leads, owner, runs, settled};
 use crate::cluster::Cluster;
 use crate::place::Place;
 use crate::server::{attempt, until};
 
-const MANY: usize = 30_000;
+const MANY: usize = 60_000;
 
 /// Longer than the lease: the holder stops, and begins a new term when the database is back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
