@@ -1,12 +1,16 @@
 //! Leaderboards and what traders achieve.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bellwether_domain::challenges::Rules;
+use bellwether_domain::identity::NewPerson;
+use bellwether_domain::ids::Id;
 use bellwether_domain::paging::{PageArgs, encode_cursor};
 use bellwether_domain::permission::Role;
 use bellwether_domain::ranking::{
-    AchievementKind, Badge, Board, Level, Period, Profile, RankKey, Ranked, RankingReport, Scope,
+    AchievementKind, Badge, Board, Level, Period, Profile, RankKey, Ranked, RankingReport, RankingUpdate, Scope,
 };
-use bellwether_domain::trading::{Account, AccountStatus, NewAccount, Side};
+use bellwether_domain::trading::{Account, AccountStatus, CloseReason, NewAccount, PastPrice, PastTrade, Side};
 use bellwether_domain::viewer::ClientInfo;
 use bellwether_domain::{Domain, Viewer};
 use bellwether_tests::{TestDomain, both_databases};
@@ -63,7 +67,7 @@ async fn ranks(app: &TestDomain, viewer: &Viewer, board: &Board) -> Vec<(u64, Ro
 /// Computes everybody anew.
 async fn check_all(domain: &Domain) -> RankingReport {
     let (mut report, mut after) = (RankingReport::default(), None);
-    while let Some(last) = domain.check_rankings_after(after, &mut report).await.unwrap() {
+    while let Some(last) = domain.check_rankings_after(after, domain.ranked_since(), &mut report).await.unwrap() {
         after = Some(last);
     }
     report
@@ -92,8 +96,8 @@ both_databases! {
         trade(&app, &trader, &first, &[100, 100, -50, 100, 100]).await;
         trade(&app, &seller, &sold, &[500, 500, 500, 500]).await;
         trade(&app, &admin, &own, &[80, 80, 80, 80, 80]).await;
-        assert_eq!(app.domain.update_rankings().await.unwrap(), 3);
-        assert_eq!(app.domain.update_rankings().await.unwrap(), 0, "nothing waits any more");
+        assert_eq!(app.domain.update_rankings().await.unwrap(), RankingUpdate { ranked: 3, failed: 0 });
+        assert_eq!(app.domain.update_rankings().await.unwrap(), RankingUpdate::default(), "nothing waits any more");
         // Four trades are not enough.
         assert_eq!(ranks(&app, &trader, &ALL_TIME).await, [(1, Role::Admin), (2, Role::Trader)]);
         assert_eq!(app.domain.own_rank(&seller, &ALL_TIME).await.unwrap(), None);
@@ -111,6 +115,12 @@ both_databases! {
         assert_eq!(ranks(&app, &seller, &ALL_TIME).await, [(1, Role::Seller), (2, Role::Trader), (3, Role::Admin)]);
         let better = app.domain.own_rank(&trader, &ALL_TIME).await.unwrap().unwrap();
         assert_eq!((better.rank, better.standing.account_id), (2, second.id));
+        // One that was opened with less than 1,000 is not ranked.
+        let new = NewAccount { initial_balance: Some("999.99".to_owned()), ..with("USD", 100) };
+        let small = app.domain.open_account(&seller, new, &ClientInfo::default()).await.unwrap();
+        trade(&app, &seller, &small, &[90; 5]).await;
+        app.domain.update_rankings().await.unwrap();
+        assert_eq!(app.domain.own_rank(&seller, &ALL_TIME).await.unwrap().unwrap().standing.account_id, sold.id);
         // Others' boards are others'.
         let other = app.viewer("b", Role::Trader).await;
         assert_eq!(page(&app.domain, &other, &ALL_TIME, PageArgs::default()).await, []);
@@ -131,6 +141,10 @@ both_databases! {
         assert_eq!(app.domain.own_rank(&viewer, &ALL_TIME).await.unwrap(), None, "it is not over");
         let profile = app.domain.trader_profile(&viewer).await.unwrap();
         assert_eq!((profile.row.opened, profile.row.closed, profile.row.won), (5, 4, 4));
+        let metrics = app.domain.account_metrics(&account).await.unwrap();
+        let closed = metrics.mean_win.unwrap().to_string().parse::<f64>().unwrap() * f64::from(metrics.wins);
+        let told: f64 = profile.results[0].profit.to_string().parse().unwrap();
+        assert!((told - closed).abs() < 0.01, "what the parts gained is told at once: {told}, {closed}");
         // The last part loses more than the others gained.
         requote(&app, SYMBOL, "9000", "9000").await;
         close(&app, &viewer, &parts, None).await;
@@ -169,8 +183,9 @@ both_databases! {
         assert!(Board::new(Period::Week, Scope::Paper, Some("yesterday")).is_err());
         // After 400 days a week is not kept, and that is no mistake.
         app.clock.advance(TimeDelta::days(420));
-        assert_eq!(app.domain.update_rankings().await.unwrap(), 0);
-        assert_eq!(app.domain.remove_old_entries().await.unwrap(), 3, "two weeks and a month");
+        assert_eq!(app.domain.update_rankings().await.unwrap(), RankingUpdate::default());
+        let removed = app.domain.remove_entries_before(app.domain.ranked_since()).await.unwrap();
+        assert_eq!(removed, 3, "two weeks and a month");
         assert_eq!(of(Period::Week, Some("2026-03-08")).await, None);
         assert_agrees(&app).await;
     }
@@ -183,8 +198,11 @@ both_databases! {
         app.domain.update_rankings().await.unwrap();
         let admin = app.viewer("a", Role::Admin).await;
         assert_eq!(ranks(&app, &admin, &ALL_TIME).await, [(1, Role::Trader), (2, Role::Seller)]);
-        app.domain.set_account_status(&admin, account.id, AccountStatus::Closed, "over", &ClientInfo::default()).await.unwrap();
-        app.domain.update_rankings().await.unwrap();
+        for (status, places) in [(AccountStatus::Suspended, 1), (AccountStatus::Active, 2), (AccountStatus::Closed, 1)] {
+            app.domain.set_account_status(&admin, account.id, status, "test", &ClientInfo::default()).await.unwrap();
+            app.domain.update_rankings().await.unwrap();
+            assert_eq!(ranks(&app, &admin, &ALL_TIME).await.len(), places, "{status}");
+        }
         assert_eq!(ranks(&app, &admin, &ALL_TIME).await, [(1, Role::Seller)]);
         // What they have done stays.
         assert_eq!(app.domain.trader_profile(&trader).await.unwrap().row.won, 5);
@@ -304,6 +322,11 @@ both_databases! {
         let last = |last, before| PageArgs { last: Some(last), before, ..PageArgs::default() };
         assert_eq!(of(last(2, None)).await, all[2..]);
         assert_eq!(of(last(1, cursor(2))).await, all[1..2]);
+        // Nobody finds an account in a cursor.
+        let told = cursor(0).map(|cursor| String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap()).unwrap();
+        assert!(!told.contains(&all[0].standing.account_id.uuid().simple().to_string()), "{told}");
+        let least = URL_SAFE_NO_PAD.encode(format!("1:leaderboard:{0}:{0}:0:{0}", i64::MIN));
+        assert_eq!(of(first(1, Some(least))).await, all[..1]);
         for wrong in ["", "MTpsZWFkZXJib2FyZDox", "MTpsZWFkZXJib2FyZDoxOjI6MzpA"] {
             assert!(app.domain.leaderboard(&viewer, &ALL_TIME, None, &first(2, Some(wrong.to_owned()))).await.is_err());
         }
@@ -315,6 +338,84 @@ both_databases! {
         assert_eq!(app.domain.count_leaderboard(&viewer, &ALL_TIME, Some(&name)).await.unwrap(), 1);
         assert_eq!(app.domain.leaderboard(&viewer, &ALL_TIME, Some("%"), &PageArgs::default()).await.unwrap().items, []);
         assert!(app.domain.leaderboard(&viewer, &ALL_TIME, Some(" "), &PageArgs::default()).await.is_err());
+    }
+
+    async fn names_are_found_where_they_are_shown_and_nowhere_else(app: TestDomain) {
+        let (trader, account) = account_for(&app, Role::Trader).await;
+        trade(&app, &trader, &account, &[30; 5]).await;
+        app.domain.update_rankings().await.unwrap();
+        tamper(&app, &account, "UPDATE users SET first_name = 'Émile' WHERE id = (SELECT user_id FROM accounts WHERE id = $1)").await;
+        let found = async |name: &str| app.domain.count_leaderboard(&trader, &ALL_TIME, Some(name)).await.unwrap();
+        assert_eq!((found("Émile").await, found("mile").await), (0, 0), "the name is not shown");
+        app.domain.show_name_on_leaderboards(&trader, true).await.unwrap();
+        assert_eq!((found("Émile").await, found("mile").await, found("MILE").await), (1, 1, 1));
+        assert_eq!(found("t-").await, 0, "nor is the pseudonym then");
+    }
+
+    async fn of_equal_profits_the_smaller_fall_is_better_and_then_the_earlier(app: TestDomain) {
+        let (seller, sold) = account_for(&app, Role::Seller).await;
+        let (trader, first) = account_for(&app, Role::Trader).await;
+        let (admin, own) = account_for(&app, Role::Admin).await;
+        trade(&app, &seller, &sold, &[-5_000, 3_000, 3_000, 3_000, 3_000]).await;
+        trade(&app, &trader, &first, &[3_000, 3_000, 3_000, 3_000, -5_000]).await;
+        trade(&app, &admin, &own, &[3_000, 3_000, 3_000, 3_000, -5_000]).await;
+        app.domain.update_rankings().await.unwrap();
+        assert_eq!(ranks(&app, &seller, &ALL_TIME).await, [(1, Role::Trader), (2, Role::Admin), (3, Role::Seller)]);
+        let page = page(&app.domain, &seller, &ALL_TIME, PageArgs::default()).await;
+        assert!(page.iter().all(|ranked| ranked.standing.profit_percent() == page[0].standing.profit_percent()));
+        assert_eq!(page[0].standing.drawdown_percent, page[1].standing.drawdown_percent);
+    }
+
+    async fn ten_are_the_top_ten_and_nobody_who_lost(app: TestDomain) {
+        let tenant = app.tenant("a");
+        // Eleven who gained, and two who lost.
+        for number in 0..13 {
+            let person = NewPerson {
+                email: format!("trader{number}@many.test"),
+                password: "Test-Passw0rd!".into(),
+                first_name: "Many".to_owned(),
+                last_name: format!("Trader {number}"),
+                role: Role::Trader,
+            };
+            let user = app.domain.create_user(tenant, person).await.unwrap();
+            let at = |minutes| app.clock_now() - TimeDelta::minutes(minutes);
+            let price = |minutes, price: &str| PastPrice { at: at(minutes), bid: price.parse().unwrap(), ask: price.parse().unwrap() };
+            let trades = (0..5).map(|index| PastTrade {
+                symbol: SYMBOL,
+                side: Side::Buy,
+                quantity: "1",
+                opened: price(600 - index * 2, "10000"),
+                closed: Some((price(599 - index * 2 - number, ["10100", "9000"][usize::from(number > 10)]), CloseReason::Manual)),
+            });
+            let trades: Vec<_> = trades.collect();
+            let new = NewAccount::default();
+            assert!(app.domain.put_past_trades((tenant, user.id), new, at(700), &trades).await.unwrap());
+        }
+        app.domain.update_rankings().await.unwrap();
+        assert_eq!(app.domain.note_top_ten().await.unwrap(), 10);
+        assert_eq!(app.domain.note_top_ten().await.unwrap(), 0);
+        let viewer = app.viewer("a", Role::Support).await;
+        let all = page(&app.domain, &viewer, &ALL_TIME, PageArgs::default()).await;
+        let top: Vec<bool> = all.iter().map(|ranked| ranked.is_top_ten).collect();
+        assert_eq!((all.len(), top.iter().filter(|is_top| **is_top).count()), (13, 10));
+        assert!(top[..10].iter().all(|is_top| *is_top), "{top:?}");
+    }
+
+    async fn one_who_cannot_be_ranked_holds_up_nobody(app: TestDomain) {
+        let (trader, account) = account_for(&app, Role::Trader).await;
+        let (seller, sold) = account_for(&app, Role::Seller).await;
+        trade(&app, &trader, &account, &[50; 5]).await;
+        trade(&app, &seller, &sold, &[20; 5]).await;
+        let most = "UPDATE trades SET gross_pnl = 9223372036854775807, realized_pnl = 9223372036854775807 WHERE account_id = $1";
+        tamper(&app, &account, most).await;
+        assert_eq!(app.domain.update_rankings().await.unwrap(), RankingUpdate { ranked: 1, failed: 1 });
+        assert_eq!(ranks(&app, &seller, &ALL_TIME).await, [(1, Role::Seller)]);
+        let report = check_all(&app.domain).await;
+        assert_eq!(report, RankingReport { traders: 2, corrected: 0, failed: 1 });
+        // They wait, and are ranked when it can be done.
+        tamper(&app, &account, "UPDATE trades SET gross_pnl = 10000, realized_pnl = 10000 WHERE account_id = $1").await;
+        assert_eq!(app.domain.update_rankings().await.unwrap(), RankingUpdate { ranked: 1, failed: 0 });
+        assert_eq!(ranks(&app, &seller, &ALL_TIME).await.len(), 2);
     }
 
     async fn nobody_sees_a_name_that_was_not_shown(app: TestDomain) {
@@ -332,8 +433,10 @@ both_databases! {
         trade(&app, &trader, &account, &[30]).await;
         app.domain.update_rankings().await.unwrap();
         assert_eq!(named().await, shown.display_name);
-        app.domain.show_name_on_leaderboards(&trader, false).await.unwrap();
-        assert_eq!(named().await, pseudonym);
+        let hidden = app.domain.show_name_on_leaderboards(&trader, false).await.unwrap();
+        assert_eq!(named().await, hidden.display_name);
+        assert!(hidden.display_name.starts_with("T-") && hidden.display_name != pseudonym, "{hidden:?}");
+        assert_eq!(app.domain.show_name_on_leaderboards(&trader, false).await.unwrap().display_name, hidden.display_name);
         assert_eq!(app.domain.trader_profile(&trader).await.unwrap().row.opened, 6);
         // Whoever chooses before they trade is shown from the first.
         let chosen = app.domain.show_name_on_leaderboards(&seller, true).await.unwrap();
@@ -350,7 +453,7 @@ both_databases! {
         app.domain.update_rankings().await.unwrap();
         let before = app.domain.own_rank(&viewer, &ALL_TIME).await.unwrap();
         for change in [
-            "UPDATE leaderboard_entries SET profit_percent = 9000000 WHERE account_id = $1",
+            "UPDATE leaderboard_entries SET loss_percent = -9000000 WHERE account_id = $1",
             "DELETE FROM leaderboard_entries WHERE account_id = $1",
             "UPDATE trader_profiles SET won = 0, longest_win_run = 0 WHERE user_id = (SELECT user_id FROM accounts WHERE id = $1)",
             "DELETE FROM achievements WHERE user_id = (SELECT user_id FROM accounts WHERE id = $1)",

@@ -83,8 +83,9 @@ both_databases! {
         let shown = trader.data(query, json!({"shows": true})).await["setLeaderboardName"].clone();
         assert_eq!([&shown["profile"]["showsName"], &shown["userErrors"]], [&json!(true), &json!([])]);
         assert_eq!(name().await, shown["profile"]["displayName"]);
-        trader.data(query, json!({"shows": false})).await;
-        assert_eq!(name().await, pseudonym);
+        let hidden = trader.data(query, json!({"shows": false})).await["setLeaderboardName"]["profile"].clone();
+        assert_eq!(name().await, hidden["displayName"]);
+        assert_ne!(hidden["displayName"], pseudonym, "that one is spent");
     }
 
     async fn a_profile_tells_everything_that_can_be_achieved(app: TestApp) {
