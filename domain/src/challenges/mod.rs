@@ -4,6 +4,7 @@
 //! by hashes, so that anybody can judge again (`verify.rs`). A running challenge is judged in the booking that changes its
 //! account (`trading/referee.rs`), with every batch of quotes and by the clock (`sweep.rs`). `news.rs` tells its trader.
 
+mod advance;
 pub(crate) mod challenge;
 mod evaluate;
 pub(crate) mod evidence;

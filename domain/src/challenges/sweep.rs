@@ -1,21 +1,18 @@
 //! Judging running challenges: those that hold what has a new price, those whose day is over, or all.
 //!
 //! Most looks change nothing, and those that do mostly raise a peak or begin a day. So a batch of challenges is read with
-//! a handful of statements, judged in memory, and what only goes on is written with two; a challenge of which something is said is
+//! a handful of statements, judged in memory, and what only goes on is written with two (`advance.rs`); a challenge of which something is said is
 //! judged again by itself, in a booking of its account (`trading/referee.rs`). What somebody else has changed meanwhile is
 //! left to the next look.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::Value;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Select, Statement,
-};
+use sea_orm::{ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select};
 
+use super::advance::Advance;
 use super::challenge::{self, next_look};
 use super::evaluate::{State, Verdict, evaluate};
 use super::evidence::{self, ChainEnd, Step};
@@ -24,15 +21,16 @@ use super::rules::Rules;
 use super::vocabulary::{Cause, ChallengeStatus};
 use crate::Domain;
 use crate::error::{Fault, Result};
-use crate::ids::{AccountId, AssetId, ChallengeId, Id, TenantId};
+use crate::ids::{AccountId, AssetId, ChallengeId, TenantId};
 use crate::trading::book::Marks;
 use crate::trading::booking::Booking;
 use crate::trading::place_order::MOST_TRIES;
 use crate::trading::referee::{Held, Seen};
 use crate::trading::{AccountStatus, Judged, OrderStatus, TradeStatus, account, order, trade};
 
-/// Challenges that are judged at once.
-const BATCH: usize = 1_000;
+/// Challenges that are judged at once, and of which what goes on is written at once: SQLite takes 32,766 values, and a row of
+/// evidence has ten.
+pub(super) const BATCH: usize = 1_000;
 
 /// Which running challenges are looked at.
 #[derive(Clone, Copy, Debug)]
@@ -57,14 +55,6 @@ struct Running {
     seq: i64,
     evidence_hash: Vec<u8>,
     expires_at: Option<DateTime<Utc>>,
-}
-
-/// A challenge that goes on with something that was not known before.
-#[derive(Clone, Debug)]
-struct Advance {
-    state: State,
-    next_look: DateTime<Utc>,
-    row: evidence::Model,
 }
 
 /// The hash of a challenge's rules, and which phase of them it is judged by.
@@ -240,40 +230,6 @@ impl Domain {
         Ok(held)
     }
 
-    /// Writes what goes on, but for what somebody else has changed meanwhile; tells how many.
-    async fn write_advances(&self, advances: &Arc<Vec<Advance>>) -> Result<u64> {
-        if advances.is_empty() {
-            return Ok(0);
-        }
-        let now = self.now();
-        let written = self
-            .db()
-            .write(|tx: &DatabaseTransaction| {
-                let advances = Arc::clone(advances);
-                Box::pin(async move {
-                    let mut written = Vec::new();
-                    for batch in advances.chunks(500) {
-                        let done = raise(tx, batch, now).await?;
-                        let rows: Vec<_> = batch
-                            .iter()
-                            .map(|advance| &advance.row)
-                            .filter(|row| done.contains(&row.challenge_id))
-                            .cloned()
-                            .collect();
-                        let models = rows.iter().map(|row| evidence::ActiveModel::from(row.clone()).reset_all());
-                        if !rows.is_empty() {
-                            evidence::Entity::insert_many(models).exec_without_returning(tx).await?;
-                        }
-                        written.extend(rows);
-                    }
-                    Ok(written)
-                })
-            })
-            .await?;
-        super::count(&written);
-        Ok(written.len() as u64)
-    }
-
     /// Judges the challenge of an account by itself; tells whether that changed anything.
     async fn judge_challenge_of(&self, account: AccountId, cause: Cause) -> Result<u64> {
         let _turn = self.desk().turn(account).await;
@@ -435,36 +391,4 @@ fn running() -> Select<challenge::Entity> {
         [C::Id, C::TenantId, C::AccountId, C::Phase, C::RulesHash, C::State, C::Seq, C::EvidenceHash, C::ExpiresAt];
     let running = challenge::Entity::unscoped().filter(C::Status.eq(ChallengeStatus::Active));
     running.select_only().columns(columns)
-}
-
-/// Raises challenges to what their next rows say, but for those that are not as they were read; answers those that are.
-async fn raise(tx: &DatabaseTransaction, batch: &[Advance], now: DateTime<Utc>) -> Result<HashSet<ChallengeId>> {
-    let (mut places, mut values) = (Vec::with_capacity(batch.len()), Vec::<Value>::with_capacity(batch.len() * 5 + 1));
-    values.push(now.into());
-    for advance in batch {
-        let from = values.len() + 1;
-        places.push(format!("(${}, ${}, ${}, ${}, ${})", from, from + 1, from + 2, from + 3, from + 4));
-        let state = serde_json::to_value(&advance.state).map_err(|error| Fault::Bug(error.to_string()))?;
-        values.extend([
-            advance.row.challenge_id.uuid().into(),
-            advance.row.seq.into(),
-            advance.row.hash.clone().into(),
-            state.into(),
-            advance.next_look.into(),
-        ]);
-    }
-    // Both databases call the columns of such a list so.
-    let sql = format!(
-        "UPDATE challenges SET seq = v.column2, evidence_hash = v.column3, state = v.column4, next_look = v.column5, updated_at = $1
-         FROM (VALUES {}) AS v
-         WHERE challenges.id = v.column1 AND challenges.seq = v.column2 - 1 AND challenges.status = 'ACTIVE'
-         RETURNING challenges.id",
-        places.join(", ")
-    );
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-    let mut done = HashSet::with_capacity(batch.len());
-    for row in tx.query_all_raw(statement).await? {
-        done.insert(row.try_get::<ChallengeId>("", "id")?);
-    }
-    Ok(done)
 }
