@@ -10,7 +10,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, DatabaseConnection, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::advance::Advance;
 use super::challenge::{self, next_look};
@@ -20,7 +20,7 @@ use super::phases::Phases;
 use super::rules::Rules;
 use super::vocabulary::{Cause, ChallengeStatus};
 use crate::Domain;
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::ids::{AccountId, AssetId, ChallengeId, TenantId};
 use crate::trading::book::Marks;
 use crate::trading::booking::Booking;
@@ -57,6 +57,14 @@ struct Running {
     expires_at: Option<DateTime<Utc>>,
 }
 
+/// Running challenges, a batch at a time.
+enum Batches {
+    /// Those of these accounts.
+    Of(Vec<AccountId>),
+    /// All after this one, or those of them of which the clock alone changes something by a moment.
+    After { last: Option<ChallengeId>, due: Option<DateTime<Utc>> },
+}
+
 /// The hash of a challenge's rules, and which phase of them it is judged by.
 type RulesKey = (Vec<u8>, i32);
 /// The rules of running challenges.
@@ -74,16 +82,22 @@ enum Looked {
     Alone,
 }
 
+/// What came of the looks at a batch.
+#[derive(Default)]
+struct Found {
+    /// What goes on.
+    advances: Vec<Advance>,
+    /// The accounts of challenges that are judged by themselves.
+    alone: Vec<AccountId>,
+    /// What could not be judged.
+    judged: Judged,
+}
+
 impl Domain {
     /// Judges running challenges, and closes what is still open where nothing is traded any more.
     pub async fn judge_challenges(&self, which: Which<'_>) -> Judged {
         let mut judged = Judged::default();
-        let done = match which {
-            Which::Holding(assets) => self.judge_holding(assets, &mut judged).await,
-            Which::Due => self.judge_running(Some(self.now()), &mut judged).await,
-            Which::All => self.judge_running(None, &mut judged).await,
-        };
-        if let Err(error) = done {
+        if let Err(error) = self.judge_batches(which, &mut judged).await {
             judged.note(&"challenges", Err::<u64, _>(error));
         }
         if !matches!(which, Which::Holding(_)) {
@@ -92,61 +106,62 @@ impl Domain {
         judged
     }
 
-    /// Judges those that hold one of these assets.
-    async fn judge_holding(&self, assets: &[AssetId], judged: &mut Judged) -> Result<()> {
+    /// Judges a batch after the other: each is read and looked at while what was found in the one before is written.
+    async fn judge_batches(&self, which: Which<'_>, judged: &mut Judged) -> Result<()> {
+        let (mut batches, cause) = match which {
+            Which::Holding(assets) => (Batches::Of(self.who_holds(assets).await?), Cause::Quote),
+            Which::Due => (Batches::After { last: None, due: Some(self.now()) }, Cause::Clock),
+            Which::All => (Batches::After { last: None, due: None }, Cause::Clock),
+        };
+        let (mut rules, mut found) = (KnownRules::new(), Found::default());
+        loop {
+            let next = async {
+                let Some(running) = batches.next(self.db().reader()).await? else { return Ok::<_, Error>(None) };
+                Ok(Some(self.look_at(&running, cause, &mut rules).await))
+            };
+            let (next, followed) = tokio::join!(next, self.follow(found, cause));
+            *judged += followed;
+            match next? {
+                Some(next) => found = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The accounts that hold one of these assets.
+    async fn who_holds(&self, assets: &[AssetId]) -> Result<Vec<AccountId>> {
         use trade::Column as C;
         let holders = trade::Entity::unscoped().filter(C::Status.eq(TradeStatus::Open));
         let holders = holders.filter(C::AssetId.is_in(assets.iter().copied())).select_only().column(C::AccountId);
-        let holders: Vec<AccountId> = holders.distinct().into_tuple().all(self.db().reader()).await?;
-        let mut rules = KnownRules::new();
-        for accounts in holders.chunks(BATCH) {
-            let of = challenge::Column::AccountId.is_in(accounts.iter().copied());
-            let running: Vec<Running> = running().filter(of).into_model().all(self.db().reader()).await?;
-            self.judge_batch(&running, Cause::Quote, &mut rules, judged).await;
-        }
-        Ok(())
+        Ok(holders.distinct().into_tuple().all(self.db().reader()).await?)
     }
 
-    /// Judges all, or those of which the clock alone changes something by this moment.
-    async fn judge_running(&self, due: Option<DateTime<Utc>>, judged: &mut Judged) -> Result<()> {
-        use challenge::Column as C;
-        let (mut after, mut rules): (Option<ChallengeId>, _) = (None, KnownRules::new());
-        loop {
-            let mut next = running().order_by_asc(C::Id).limit(BATCH as u64);
-            next = due.into_iter().fold(next, |next, due| next.filter(C::NextLook.lte(due)));
-            next = after.into_iter().fold(next, |next, after| next.filter(C::Id.gt(after)));
-            let running: Vec<Running> = next.into_model().all(self.db().reader()).await?;
-            let Some(last) = running.last() else { return Ok(()) };
-            after = Some(last.id);
-            self.judge_batch(&running, Cause::Clock, &mut rules, judged).await;
+    /// Looks at a batch; what can't be judged is told of, and keeps no other from it.
+    async fn look_at(&self, running: &[Running], cause: Cause, known: &mut KnownRules) -> Found {
+        let mut found = Found::default();
+        if let Err(error) = self.try_look_at(running, cause, known, &mut found).await {
+            found.judged.note(&"challenges", Err::<u64, _>(error));
         }
+        found
     }
 
-    /// Judges a batch; what can't be judged is told of, and keeps no other from it.
-    async fn judge_batch(&self, running: &[Running], cause: Cause, known: &mut KnownRules, judged: &mut Judged) {
-        if let Err(error) = self.try_batch(running, cause, known, judged).await {
-            judged.note(&"challenges", Err::<u64, _>(error));
-        }
-    }
-
-    async fn try_batch(
+    async fn try_look_at(
         &self,
         running: &[Running],
         cause: Cause,
         known: &mut KnownRules,
-        judged: &mut Judged,
+        found: &mut Found,
     ) -> Result<()> {
         self.learn_rules(running, known).await?;
         let accounts = || running.iter().map(|running| running.account_id);
         let held = self.held_by(accounts()).await?;
         let waiting = self.waiting_of(accounts()).await?;
         let assets: Vec<AssetId> = held.values().flatten().map(|held| held.asset_id).collect();
-        let mut marks: HashMap<&str, Marks> = HashMap::new();
-        let (now, mut advances, mut alone) = (self.now(), Vec::new(), Vec::new());
+        let (now, mut marks) = (self.now(), HashMap::<&str, Marks>::new());
         for challenge in running {
             let Some(rules) = known.get(&challenge.rules_key()) else {
                 let error = Fault::Bug(format!("{}: its rules are not those whose hash it holds", challenge.id));
-                judged.note(&challenge.id, Err::<u64, _>(error.into()));
+                found.judged.note(&challenge.id, Err::<u64, _>(error.into()));
                 continue;
             };
             let currency = rules.currency.as_str();
@@ -158,17 +173,23 @@ impl Domain {
             let pending = waiting.get(&challenge.account_id).copied().unwrap_or(0);
             match challenge.look(rules, open, pending, marks, cause, now) {
                 Ok(Looked::Nothing) => {}
-                Ok(Looked::Unknown) => judged.waiting += 1,
-                Ok(Looked::Advances(advance)) => advances.push(*advance),
-                Ok(Looked::Alone) => alone.push(challenge.account_id),
-                Err(error) => judged.note(&challenge.id, Err::<u64, _>(error)),
+                Ok(Looked::Unknown) => found.judged.waiting += 1,
+                Ok(Looked::Advances(advance)) => found.advances.push(*advance),
+                Ok(Looked::Alone) => found.alone.push(challenge.account_id),
+                Err(error) => found.judged.note(&challenge.id, Err::<u64, _>(error)),
             }
         }
+        Ok(())
+    }
+
+    /// Does what looks at a batch have led to.
+    async fn follow(&self, found: Found, cause: Cause) -> Judged {
+        let Found { advances, alone, mut judged } = found;
         judged.note(&"challenges", self.write_advances(&Arc::new(advances)).await);
         for account in alone {
             judged.note(&account, self.judge_challenge_of(account, cause).await);
         }
-        Ok(())
+        judged
     }
 
     /// Reads the rules of challenges that are not among those that are known: of each only a text that has its hash.
@@ -381,6 +402,28 @@ impl Running {
         };
         let row = evidence::Model::next(&end, rules, now, &step)?;
         Ok(Looked::Advances(Box::new(Advance { state, next_look: next_look(rules, self.expires_at, now), row })))
+    }
+}
+
+impl Batches {
+    /// The next batch, in which there may be none; none where that was all.
+    async fn next(&mut self, reader: &DatabaseConnection) -> Result<Option<Vec<Running>>> {
+        use challenge::Column as C;
+        match self {
+            Self::Of(accounts) if accounts.is_empty() => Ok(None),
+            Self::Of(accounts) => {
+                let next = running().filter(C::AccountId.is_in(accounts.drain(..accounts.len().min(BATCH))));
+                Ok(Some(next.into_model().all(reader).await?))
+            }
+            Self::After { last, due } => {
+                let mut next = running().order_by_asc(C::Id).limit(BATCH as u64);
+                next = due.iter().fold(next, |next, due| next.filter(C::NextLook.lte(*due)));
+                next = last.iter().fold(next, |next, last| next.filter(C::Id.gt(*last)));
+                let running: Vec<Running> = next.into_model().all(reader).await?;
+                *last = running.last().map(|running| running.id);
+                Ok(last.map(|_| running))
+            }
+        }
     }
 }
 
