@@ -10,6 +10,7 @@ mod evaluate;
 pub(crate) mod evidence;
 mod feed;
 mod grant;
+mod left_open;
 mod list;
 mod news;
 mod past;
