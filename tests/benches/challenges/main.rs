@@ -3,7 +3,8 @@
 //! `cargo bench -p bellwether-tests --bench challenges [-- sqlite|postgres] [--challenges N]`: so many running challenges with
 //! an open trade each, 100,000 where nothing is said, held against a batch of quotes that changes nothing of them, beside
 //! one query that finds who is below their floor and beside reading the same rows; against one that raises everybody's peak,
-//! beside reading and writing as much in bare SQL, in pages as large; and one challenge's evidence of 1,000 rows judged again, beside hashing it.
+//! beside reading and writing as much in bare SQL, in pages as large; and one challenge's evidence of 1,000 rows judged
+//! again, beside hashing it.
 
 mod bare;
 mod data;
