@@ -1,9 +1,9 @@
 //! Judging running challenges: those that hold what has a new price, those whose day is over, or all.
 //!
 //! Most looks change nothing, and those that do mostly raise a peak or begin a day. So a batch of challenges is read with
-//! a handful of statements, judged in memory, and what only goes on is written with two (`advance.rs`); a challenge of which something is said is
-//! judged again by itself, in a booking of its account (`trading/referee.rs`). What somebody else has changed meanwhile is
-//! left to the next look.
+//! a handful of statements, judged in memory, and what only goes on is written with two (`advance.rs`); a challenge of which
+//! something is said is judged again by itself, in a booking of its account (`trading/referee.rs`). What somebody else has
+//! changed meanwhile is left to the next look.
 
 use std::collections::HashMap;
 use std::sync::Arc;
