@@ -4,11 +4,13 @@
 //! by hashes, so that anybody can judge again (`verify.rs`). A running challenge is judged in the booking that changes its
 //! account (`trading/referee.rs`), with every batch of quotes and by the clock (`sweep.rs`). `news.rs` tells its trader.
 
+mod advance;
 pub(crate) mod challenge;
 mod evaluate;
 pub(crate) mod evidence;
 mod feed;
 mod grant;
+mod left_open;
 mod list;
 mod news;
 mod past;

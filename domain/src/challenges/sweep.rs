@@ -1,21 +1,17 @@
 //! Judging running challenges: those that hold what has a new price, those whose day is over, or all.
 //!
 //! Most looks change nothing, and those that do mostly raise a peak or begin a day. So a batch of challenges is read with
-//! a handful of statements, judged in memory, and what only goes on is written with two; a challenge of which something is said is
-//! judged again by itself, in a booking of its account (`trading/referee.rs`). What somebody else has changed meanwhile is
-//! left to the next look.
+//! a handful of statements, judged in memory, and what only goes on is written with two (`advance.rs`); a challenge of which
+//! something is said is judged again by itself, in a booking of its account (`trading/referee.rs`). What somebody else has
+//! changed meanwhile is left to the next look.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::Value;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Select, Statement,
-};
+use sea_orm::{ColumnTrait, DatabaseConnection, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select};
 
+use super::advance::Advance;
 use super::challenge::{self, next_look};
 use super::evaluate::{State, Verdict, evaluate};
 use super::evidence::{self, ChainEnd, Step};
@@ -23,16 +19,17 @@ use super::phases::Phases;
 use super::rules::Rules;
 use super::vocabulary::{Cause, ChallengeStatus};
 use crate::Domain;
-use crate::error::{Fault, Result};
-use crate::ids::{AccountId, AssetId, ChallengeId, Id, TenantId};
+use crate::error::{Error, Fault, Result};
+use crate::ids::{AccountId, AssetId, ChallengeId, TenantId};
 use crate::trading::book::Marks;
 use crate::trading::booking::Booking;
 use crate::trading::place_order::MOST_TRIES;
 use crate::trading::referee::{Held, Seen};
-use crate::trading::{AccountStatus, Judged, OrderStatus, TradeStatus, account, order, trade};
+use crate::trading::{Judged, OrderStatus, TradeStatus, order, trade};
 
-/// Challenges that are judged at once.
-const BATCH: usize = 1_000;
+/// Challenges that are judged at once, and of which what goes on is written at once: SQLite takes 32,766 values, and a row of
+/// evidence has ten.
+pub(super) const BATCH: usize = 1_000;
 
 /// Which running challenges are looked at.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +56,12 @@ struct Running {
     expires_at: Option<DateTime<Utc>>,
 }
 
-/// A challenge that goes on with something that was not known before.
-#[derive(Clone, Debug)]
-struct Advance {
-    state: State,
-    next_look: DateTime<Utc>,
-    row: evidence::Model,
+/// Running challenges, a batch at a time.
+enum Batches {
+    /// Those of these accounts.
+    Of(Vec<AccountId>),
+    /// All after this one, or those of them of which the clock alone changes something by a moment.
+    After { last: Option<ChallengeId>, due: Option<DateTime<Utc>> },
 }
 
 /// The hash of a challenge's rules, and which phase of them it is judged by.
@@ -84,16 +81,22 @@ enum Looked {
     Alone,
 }
 
+/// What came of the looks at a batch.
+#[derive(Default)]
+struct Found {
+    /// What goes on.
+    advances: Vec<Advance>,
+    /// The accounts of challenges that are judged by themselves.
+    alone: Vec<AccountId>,
+    /// What could not be judged.
+    judged: Judged,
+}
+
 impl Domain {
     /// Judges running challenges, and closes what is still open where nothing is traded any more.
     pub async fn judge_challenges(&self, which: Which<'_>) -> Judged {
         let mut judged = Judged::default();
-        let done = match which {
-            Which::Holding(assets) => self.judge_holding(assets, &mut judged).await,
-            Which::Due => self.judge_running(Some(self.now()), &mut judged).await,
-            Which::All => self.judge_running(None, &mut judged).await,
-        };
-        if let Err(error) = done {
+        if let Err(error) = self.judge_batches(which, &mut judged).await {
             judged.note(&"challenges", Err::<u64, _>(error));
         }
         if !matches!(which, Which::Holding(_)) {
@@ -102,61 +105,62 @@ impl Domain {
         judged
     }
 
-    /// Judges those that hold one of these assets.
-    async fn judge_holding(&self, assets: &[AssetId], judged: &mut Judged) -> Result<()> {
+    /// Judges a batch after the other: each is read and looked at while what was found in the one before is written.
+    async fn judge_batches(&self, which: Which<'_>, judged: &mut Judged) -> Result<()> {
+        let (mut batches, cause) = match which {
+            Which::Holding(assets) => (Batches::Of(self.who_holds(assets).await?), Cause::Quote),
+            Which::Due => (Batches::After { last: None, due: Some(self.now()) }, Cause::Clock),
+            Which::All => (Batches::After { last: None, due: None }, Cause::Clock),
+        };
+        let (mut rules, mut found) = (KnownRules::new(), Found::default());
+        loop {
+            let next = async {
+                let Some(running) = batches.next(self.db().reader()).await? else { return Ok::<_, Error>(None) };
+                Ok(Some(self.look_at(&running, cause, &mut rules).await))
+            };
+            let (next, followed) = tokio::join!(next, self.follow(found, cause));
+            *judged += followed;
+            match next? {
+                Some(next) => found = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The accounts that hold one of these assets.
+    async fn who_holds(&self, assets: &[AssetId]) -> Result<Vec<AccountId>> {
         use trade::Column as C;
         let holders = trade::Entity::unscoped().filter(C::Status.eq(TradeStatus::Open));
         let holders = holders.filter(C::AssetId.is_in(assets.iter().copied())).select_only().column(C::AccountId);
-        let holders: Vec<AccountId> = holders.distinct().into_tuple().all(self.db().reader()).await?;
-        let mut rules = KnownRules::new();
-        for accounts in holders.chunks(BATCH) {
-            let of = challenge::Column::AccountId.is_in(accounts.iter().copied());
-            let running: Vec<Running> = running().filter(of).into_model().all(self.db().reader()).await?;
-            self.judge_batch(&running, Cause::Quote, &mut rules, judged).await;
-        }
-        Ok(())
+        Ok(holders.distinct().into_tuple().all(self.db().reader()).await?)
     }
 
-    /// Judges all, or those of which the clock alone changes something by this moment.
-    async fn judge_running(&self, due: Option<DateTime<Utc>>, judged: &mut Judged) -> Result<()> {
-        use challenge::Column as C;
-        let (mut after, mut rules): (Option<ChallengeId>, _) = (None, KnownRules::new());
-        loop {
-            let mut next = running().order_by_asc(C::Id).limit(BATCH as u64);
-            next = due.into_iter().fold(next, |next, due| next.filter(C::NextLook.lte(due)));
-            next = after.into_iter().fold(next, |next, after| next.filter(C::Id.gt(after)));
-            let running: Vec<Running> = next.into_model().all(self.db().reader()).await?;
-            let Some(last) = running.last() else { return Ok(()) };
-            after = Some(last.id);
-            self.judge_batch(&running, Cause::Clock, &mut rules, judged).await;
+    /// Looks at a batch; what can't be judged is told of, and keeps no other from it.
+    async fn look_at(&self, running: &[Running], cause: Cause, known: &mut KnownRules) -> Found {
+        let mut found = Found::default();
+        if let Err(error) = self.try_look_at(running, cause, known, &mut found).await {
+            found.judged.note(&"challenges", Err::<u64, _>(error));
         }
+        found
     }
 
-    /// Judges a batch; what can't be judged is told of, and keeps no other from it.
-    async fn judge_batch(&self, running: &[Running], cause: Cause, known: &mut KnownRules, judged: &mut Judged) {
-        if let Err(error) = self.try_batch(running, cause, known, judged).await {
-            judged.note(&"challenges", Err::<u64, _>(error));
-        }
-    }
-
-    async fn try_batch(
+    async fn try_look_at(
         &self,
         running: &[Running],
         cause: Cause,
         known: &mut KnownRules,
-        judged: &mut Judged,
+        found: &mut Found,
     ) -> Result<()> {
         self.learn_rules(running, known).await?;
         let accounts = || running.iter().map(|running| running.account_id);
         let held = self.held_by(accounts()).await?;
         let waiting = self.waiting_of(accounts()).await?;
         let assets: Vec<AssetId> = held.values().flatten().map(|held| held.asset_id).collect();
-        let mut marks: HashMap<&str, Marks> = HashMap::new();
-        let (now, mut advances, mut alone) = (self.now(), Vec::new(), Vec::new());
+        let (now, mut marks) = (self.now(), HashMap::<&str, Marks>::new());
         for challenge in running {
             let Some(rules) = known.get(&challenge.rules_key()) else {
                 let error = Fault::Bug(format!("{}: its rules are not those whose hash it holds", challenge.id));
-                judged.note(&challenge.id, Err::<u64, _>(error.into()));
+                found.judged.note(&challenge.id, Err::<u64, _>(error.into()));
                 continue;
             };
             let currency = rules.currency.as_str();
@@ -168,17 +172,23 @@ impl Domain {
             let pending = waiting.get(&challenge.account_id).copied().unwrap_or(0);
             match challenge.look(rules, open, pending, marks, cause, now) {
                 Ok(Looked::Nothing) => {}
-                Ok(Looked::Unknown) => judged.waiting += 1,
-                Ok(Looked::Advances(advance)) => advances.push(*advance),
-                Ok(Looked::Alone) => alone.push(challenge.account_id),
-                Err(error) => judged.note(&challenge.id, Err::<u64, _>(error)),
+                Ok(Looked::Unknown) => found.judged.waiting += 1,
+                Ok(Looked::Advances(advance)) => found.advances.push(*advance),
+                Ok(Looked::Alone) => found.alone.push(challenge.account_id),
+                Err(error) => found.judged.note(&challenge.id, Err::<u64, _>(error)),
             }
         }
+        Ok(())
+    }
+
+    /// Does what looks at a batch have led to.
+    async fn follow(&self, found: Found, cause: Cause) -> Judged {
+        let Found { advances, alone, mut judged } = found;
         judged.note(&"challenges", self.write_advances(&Arc::new(advances)).await);
         for account in alone {
             judged.note(&account, self.judge_challenge_of(account, cause).await);
         }
-        Ok(())
+        judged
     }
 
     /// Reads the rules of challenges that are not among those that are known: of each only a text that has its hash.
@@ -240,40 +250,6 @@ impl Domain {
         Ok(held)
     }
 
-    /// Writes what goes on, but for what somebody else has changed meanwhile; tells how many.
-    async fn write_advances(&self, advances: &Arc<Vec<Advance>>) -> Result<u64> {
-        if advances.is_empty() {
-            return Ok(0);
-        }
-        let now = self.now();
-        let written = self
-            .db()
-            .write(|tx: &DatabaseTransaction| {
-                let advances = Arc::clone(advances);
-                Box::pin(async move {
-                    let mut written = Vec::new();
-                    for batch in advances.chunks(500) {
-                        let done = raise(tx, batch, now).await?;
-                        let rows: Vec<_> = batch
-                            .iter()
-                            .map(|advance| &advance.row)
-                            .filter(|row| done.contains(&row.challenge_id))
-                            .cloned()
-                            .collect();
-                        let models = rows.iter().map(|row| evidence::ActiveModel::from(row.clone()).reset_all());
-                        if !rows.is_empty() {
-                            evidence::Entity::insert_many(models).exec_without_returning(tx).await?;
-                        }
-                        written.extend(rows);
-                    }
-                    Ok(written)
-                })
-            })
-            .await?;
-        super::count(&written);
-        Ok(written.len() as u64)
-    }
-
     /// Judges the challenge of an account by itself; tells whether that changed anything.
     async fn judge_challenge_of(&self, account: AccountId, cause: Cause) -> Result<u64> {
         let _turn = self.desk().turn(account).await;
@@ -298,73 +274,6 @@ impl Domain {
             booking.note_equity(&marks)?;
             if booking.write().await?.is_ok() {
                 return Ok(1);
-            }
-        }
-        Err(Fault::Unavailable(None).into())
-    }
-
-    /// Closes what challenges that are over have left open, as far as its markets are open now.
-    async fn close_what_was_left(&self, judged: &mut Judged) {
-        let mut after = None;
-        loop {
-            match self.left_open_after(after).await {
-                Ok(None) => return,
-                Ok(Some((last, accounts))) => {
-                    after = Some(last);
-                    for id in accounts {
-                        judged.note(&id, self.close_left_open(id).await);
-                    }
-                }
-                Err(error) => return judged.note(&"challenges", Err::<u64, _>(error)),
-            }
-        }
-    }
-
-    /// The next accounts of challenges that are over with trades that could not be closed then: the last of the batch, and
-    /// those of which something can be done now.
-    async fn left_open_after(&self, after: Option<AccountId>) -> Result<Option<(AccountId, Vec<AccountId>)>> {
-        use account::Column as C;
-        let mut left = account::Entity::unscoped().filter(C::ChallengeId.is_not_null());
-        left = left.filter(C::Status.eq(AccountStatus::Suspended));
-        if let Some(after) = after {
-            left = left.filter(C::Id.gt(after));
-        }
-        let left = left.select_only().column(C::Id).order_by_asc(C::Id).limit(BATCH as u64).into_tuple();
-        let left: Vec<AccountId> = left.all(self.db().reader()).await?;
-        let Some(&last) = left.last() else { return Ok(None) };
-        let held = self.held_by(left.iter().copied()).await?;
-        let (now, mut is_open) = (self.now(), HashMap::new());
-        for asset in held.values().flatten().map(|held| held.asset_id) {
-            if let Entry::Vacant(unknown) = is_open.entry(asset) {
-                unknown.insert(self.market_status(&*self.asset_known_as(asset).await?, now).is_open);
-            }
-        }
-        let can_be_closed = |id: &AccountId| {
-            held.get(id).is_none_or(|held| held.iter().any(|held| is_open.get(&held.asset_id) == Some(&true)))
-        };
-        Ok(Some((last, left.into_iter().filter(can_be_closed).collect())))
-    }
-
-    /// Closes what can be closed of it just now, and the account where nothing is open any more; tells how many trades.
-    async fn close_left_open(&self, id: AccountId) -> Result<u64> {
-        let _turn = self.desk().turn(id).await;
-        for _ in 0..MOST_TRIES {
-            let book = self.read_book(id).await?;
-            let marks = self.marks_of(&book, None).await?;
-            let open = book.open.len();
-            let mut booking = Booking::new(self, book, self.now());
-            booking.flatten(&marks)?;
-            // Its trader, a stop or the stop-out may have closed the last of them.
-            let (closed, is_flat) = (open - booking.book.open.len(), booking.book.open.is_empty());
-            if closed == 0 && !is_flat {
-                return Ok(0);
-            }
-            if is_flat {
-                booking.set_status(AccountStatus::Closed);
-            }
-            booking.note_equity(&marks)?;
-            if booking.write().await?.is_ok() {
-                return Ok(closed as u64);
             }
         }
         Err(Fault::Unavailable(None).into())
@@ -428,6 +337,28 @@ impl Running {
     }
 }
 
+impl Batches {
+    /// The next batch, in which there may be none; none where that was all.
+    async fn next(&mut self, reader: &DatabaseConnection) -> Result<Option<Vec<Running>>> {
+        use challenge::Column as C;
+        match self {
+            Self::Of(accounts) if accounts.is_empty() => Ok(None),
+            Self::Of(accounts) => {
+                let next = running().filter(C::AccountId.is_in(accounts.drain(..accounts.len().min(BATCH))));
+                Ok(Some(next.into_model().all(reader).await?))
+            }
+            Self::After { last, due } => {
+                let mut next = running().order_by_asc(C::Id).limit(BATCH as u64);
+                next = due.iter().fold(next, |next, due| next.filter(C::NextLook.lte(*due)));
+                next = last.iter().fold(next, |next, last| next.filter(C::Id.gt(*last)));
+                let running: Vec<Running> = next.into_model().all(reader).await?;
+                *last = running.last().map(|running| running.id);
+                Ok(last.map(|_| running))
+            }
+        }
+    }
+}
+
 /// Running challenges, as a [`Running`] holds them.
 fn running() -> Select<challenge::Entity> {
     use challenge::Column as C;
@@ -435,36 +366,4 @@ fn running() -> Select<challenge::Entity> {
         [C::Id, C::TenantId, C::AccountId, C::Phase, C::RulesHash, C::State, C::Seq, C::EvidenceHash, C::ExpiresAt];
     let running = challenge::Entity::unscoped().filter(C::Status.eq(ChallengeStatus::Active));
     running.select_only().columns(columns)
-}
-
-/// Raises challenges to what their next rows say, but for those that are not as they were read; answers those that are.
-async fn raise(tx: &DatabaseTransaction, batch: &[Advance], now: DateTime<Utc>) -> Result<HashSet<ChallengeId>> {
-    let (mut places, mut values) = (Vec::with_capacity(batch.len()), Vec::<Value>::with_capacity(batch.len() * 5 + 1));
-    values.push(now.into());
-    for advance in batch {
-        let from = values.len() + 1;
-        places.push(format!("(${}, ${}, ${}, ${}, ${})", from, from + 1, from + 2, from + 3, from + 4));
-        let state = serde_json::to_value(&advance.state).map_err(|error| Fault::Bug(error.to_string()))?;
-        values.extend([
-            advance.row.challenge_id.uuid().into(),
-            advance.row.seq.into(),
-            advance.row.hash.clone().into(),
-            state.into(),
-            advance.next_look.into(),
-        ]);
-    }
-    // Both databases call the columns of such a list so.
-    let sql = format!(
-        "UPDATE challenges SET seq = v.column2, evidence_hash = v.column3, state = v.column4, next_look = v.column5, updated_at = $1
-         FROM (VALUES {}) AS v
-         WHERE challenges.id = v.column1 AND challenges.seq = v.column2 - 1 AND challenges.status = 'ACTIVE'
-         RETURNING challenges.id",
-        places.join(", ")
-    );
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-    let mut done = HashSet::with_capacity(batch.len());
-    for row in tx.query_all_raw(statement).await? {
-        done.insert(row.try_get::<ChallengeId>("", "id")?);
-    }
-    Ok(done)
 }

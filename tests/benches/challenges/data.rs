@@ -61,10 +61,24 @@ pub async fn many(app: &TestDomain, count: u64) -> Challenge {
 }
 
 async fn copy(app: &TestDomain, challenge: &Challenge, count: u64) {
+    // Ids as they come with the time, a millisecond each: random ones would have each page of a large table touched by each
+    // batch.
+    let from = app.domain.now().timestamp_millis() + 1;
     let (new_id, number) = match app.domain.db().backend() {
-        DbBackend::Sqlite => ("randomblob(16)", "printf('PA-%011d', n)"),
-        _ => ("gen_random_uuid()", "'PA-' || lpad(n::text, 11, '0')"),
+        DbBackend::Sqlite => (
+            format!(
+                "unhex(printf('%012x', {from} + n) || '7' || substr(hex(randomblob(2)), 2) || '8' || substr(hex(randomblob(8)), 2))"
+            ),
+            "printf('PA-%011d', n)",
+        ),
+        _ => (
+            format!(
+                "(lpad(to_hex({from} + n), 12, '0') || '7' || right(md5(random()::text), 3) || '8' || right(md5(random()::text), 15))::uuid"
+            ),
+            "'PA-' || lpad(n::text, 11, '0')",
+        ),
     };
+    let new_id = new_id.as_str();
     let statements = [
         format!(
             "CREATE TABLE copies AS WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})

@@ -3,11 +3,14 @@
 //! `cargo bench -p bellwether-tests --bench challenges [-- sqlite|postgres] [--challenges N]`: so many running challenges with
 //! an open trade each, 100,000 where nothing is said, held against a batch of quotes that changes nothing of them, beside
 //! one query that finds who is below their floor and beside reading the same rows; against one that raises everybody's peak,
-//! beside writing as much in bare SQL; and one challenge's evidence of 1,000 rows judged again, beside hashing it.
+//! beside reading and writing as much in bare SQL, in pages as large; and one challenge's evidence of 1,000 rows judged
+//! again, beside hashing it.
 
 mod bare;
 mod data;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bellwether_domain::challenges::{Challenge, Which};
@@ -36,7 +39,7 @@ async fn measure(name: &str, backend: Backend, count: u64) {
     };
     println!("\n{name}, {count} running challenges, {} cores", std::thread::available_parallelism().unwrap());
     let first = data::many(&app, count).await;
-    let mut price = 1_000;
+    let mut price = 1_000_u32;
     let (mut ours, mut query, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..TURNS {
         let assets: Vec<_> = data::quote(&app, "999").await.iter().map(|quote| quote.asset_id).collect();
@@ -57,25 +60,45 @@ async fn measure(name: &str, backend: Backend, count: u64) {
     let (mut ours, mut plain) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         price += 5;
-        data::quote(&app, &price.to_string()).await;
-        ours.push(
-            timed(async {
-                let judged = app.domain.judge_challenges(Which::All).await;
-                assert_eq!((judged.moved, judged.failed, judged.waiting), (count, 0, 0));
-            })
-            .await,
-        );
+        ours.push(raise(&app, price, count).await);
         plain.push(timed(bare::advance(&app)).await);
         bare::forget(&app).await;
     }
     let (ours, plain) = (median(&mut ours), median(&mut plain));
+    println!("  one that raises every peak: {ours:.2} s, {:.0} a second;", rate(count, ours));
+    println!("    reading and writing as much {plain:.2} s, {:.1} times", ours / plain);
     println!(
-        "  one that raises every peak: {ours:.2} s, {:.0} a second; written in bare SQL {plain:.2} s, {:.1} times",
-        rate(count, ours),
-        ours / plain
+        "    somebody else who wrote meanwhile waited at most {:.0} ms",
+        others_wait(&app, price + 5, count).await
     );
     evidence(&app, &first).await;
     println!("  the process has taken at most {} MB", highest_memory());
+}
+
+/// Raises every peak, and tells how long judging that took.
+async fn raise(app: &TestDomain, price: u32, count: u64) -> f64 {
+    let assets: Vec<_> = data::quote(app, &price.to_string()).await.iter().map(|quote| quote.asset_id).collect();
+    timed(async {
+        let judged = app.domain.judge_challenges(Which::Holding(&assets)).await;
+        assert_eq!((judged.moved, judged.failed, judged.waiting), (count, 0, 0));
+    })
+    .await
+}
+
+/// Raises every peak, and tells how many milliseconds somebody waited at most who wrote a row again and again meanwhile.
+async fn others_wait(app: &TestDomain, price: u32, count: u64) -> f64 {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let (domain, over) = (app.domain.clone(), Arc::clone(&is_over));
+    let other = tokio::spawn(async move {
+        let mut longest = 0.0_f64;
+        while !over.load(Ordering::Relaxed) {
+            longest = longest.max(timed(bare::touch(&domain)).await);
+        }
+        longest * 1_000.0
+    });
+    raise(app, price, count).await;
+    is_over.store(true, Ordering::Relaxed);
+    other.await.unwrap()
 }
 
 /// One challenge's evidence judged again, beside reading and hashing its rows.
