@@ -76,12 +76,12 @@ impl Client {
         self.post("application/json", json!({"query": query, "variables": variables}).to_string()).await
     }
 
-    /// Sends an operation that must not fail; its data. What is refused for now, as on a busy machine it may be, is sent
-    /// again, as any client would.
+    /// Sends an operation that must not fail; its data. A query that is refused for now, as on a busy machine it may be, is
+    /// sent again, as any client would; what changes something is not, for it may have been done.
     pub async fn data(&self, query: &str, variables: Value) -> Value {
         let mut answer = self.send(query, variables.clone()).await;
         for _ in 0..20 {
-            if answer.code() != Some("UNAVAILABLE") {
+            if answer.code() != Some("UNAVAILABLE") || query.trim_start().starts_with("mutation") {
                 break;
             }
             eprintln!("{query} is refused for now: {}", answer.body);

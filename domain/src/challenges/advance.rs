@@ -24,15 +24,18 @@ pub(super) struct Advance {
 
 impl Domain {
     /// Writes what goes on, but for what somebody else has changed meanwhile; tells how many.
-    pub(super) async fn write_advances(&self, advances: &Arc<Vec<Advance>>) -> Result<u64> {
+    pub(super) async fn write_advances(&self, advances: Vec<Advance>) -> Result<u64> {
         if advances.is_empty() {
             return Ok(0);
         }
-        let now = self.now();
+        // In the order of their ids, so that two that raise the same wait for each other in it.
+        let mut advances = advances;
+        advances.sort_by_key(|advance| advance.row.challenge_id);
+        let (now, advances) = (self.now(), Arc::new(advances));
         let written = self
             .db()
             .write(|tx: &DatabaseTransaction| {
-                let advances = Arc::clone(advances);
+                let advances = Arc::clone(&advances);
                 Box::pin(async move {
                     let raised = raise(tx, &advances, now).await?;
                     let mut rows: Vec<_> = advances.iter().map(|advance| advance.row.clone()).collect();

@@ -184,7 +184,7 @@ impl Domain {
     /// Does what looks at a batch have led to.
     async fn follow(&self, found: Found, cause: Cause) -> Judged {
         let Found { advances, alone, mut judged } = found;
-        judged.note(&"challenges", self.write_advances(&Arc::new(advances)).await);
+        judged.note(&"challenges", self.write_advances(advances).await);
         for account in alone {
             judged.note(&account, self.judge_challenge_of(account, cause).await);
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement};
 
-use super::refresh::unlock;
+use super::refresh::{tell, unlock};
 use super::trader::Trader;
 use super::vocabulary::{AchievementKind, Period};
 use super::{entry, queue};
@@ -16,7 +16,7 @@ use crate::ids::{TenantId, UserId};
 use crate::trading::account;
 
 /// Traders that are computed at once.
-const BATCH: u64 = 100;
+const BATCH: u64 = 50;
 /// How many of the best of all time have achieved something.
 const TOP: i64 = 10;
 
@@ -52,14 +52,15 @@ impl Domain {
         let owners: Vec<(TenantId, UserId)> = owners.all(self.db().reader()).await?;
         let users: Vec<UserId> = owners.iter().map(|(_, user)| *user).collect();
         let rates = self.dollar_rates().await?;
-        let mut traders = self.traders(&users).await?;
+        let mut traders = self.traders_apart(&users).await;
         for owner in owners {
             let Some(trader) = traders.remove(&owner.1) else { continue };
             report.traders += 1;
-            match self.check_ranking(owner, trader, since, &rates).await {
+            let checked = async { self.check_ranking(owner, trader?, since, &rates).await };
+            match checked.await {
                 Ok(is_right) => report.corrected += u64::from(!is_right),
                 Err(error) => {
-                    tracing::error!(user = %owner.1, %error, "a trader could not be ranked");
+                    tell(owner.1, &error);
                     report.failed += 1;
                 }
             }
@@ -75,7 +76,7 @@ impl Domain {
         since: NaiveDate,
         rates: &HashMap<String, Price>,
     ) -> Result<bool> {
-        if trader.is_as(&trader.ranking(owner, since)?) {
+        if trader.is_as(&trader.ranking(owner, since)?, since) {
             // A rate that has become known may be a profit that is an achievement.
             self.rank(owner, trader, since, rates).await?;
             return Ok(true);

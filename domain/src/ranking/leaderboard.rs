@@ -152,7 +152,7 @@ impl Ranked {
 
 impl Domain {
     /// A page of a leaderboard of the viewer's tenant, the best first; with a text only those whose name has it in it,
-    /// whatever its case.
+    /// whatever its case (on SQLite that of ASCII letters).
     ///
     /// # Errors
     /// UNAUTHENTICATED, FORBIDDEN; a problem with the page's arguments.

@@ -3,7 +3,7 @@
 //! Any instance may do it at any time: it writes only over the version of the profile that was there when it began to read,
 //! so what is written last is what was read last. A trader of whom nothing can be computed keeps nobody else waiting.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -24,7 +24,7 @@ use crate::ids::{TenantId, UserId};
 use crate::trading::booking::insert;
 
 /// Changes that are worked off at once.
-const BATCH: u64 = 100;
+const BATCH: u64 = 50;
 /// Entries that one statement removes at most: SQLite takes no condition of a thousand parts.
 const MOST_GONE: usize = 200;
 /// The currency of the profits that are achievements.
@@ -45,7 +45,7 @@ impl Domain {
     /// # Errors
     /// When the database does not answer.
     pub async fn update_rankings(&self) -> Result<RankingUpdate> {
-        let (mut update, mut last) = (RankingUpdate::default(), None);
+        let (mut ranked, mut failed, mut last) = (0, HashSet::new(), None);
         let (since, rates) = (self.ranked_since(), self.dollar_rates().await?);
         loop {
             let mut waiting = queue::Entity::unscoped().order_by_asc(queue::Column::Id).limit(BATCH);
@@ -53,26 +53,28 @@ impl Domain {
                 waiting = waiting.filter(queue::Column::Id.gt(last));
             }
             let waiting = waiting.all(self.db().reader()).await?;
-            let Some(newest) = waiting.last() else { return Ok(update) };
+            let Some(newest) = waiting.last() else {
+                return Ok(RankingUpdate { ranked, failed: failed.len() as u64 });
+            };
             last = Some(newest.id);
-            let mut owners: Vec<_> = waiting.iter().map(|row| (row.tenant_id, row.user_id)).collect();
-            owners.sort();
-            owners.dedup();
+            let owners = waiting.iter().map(|row| (row.tenant_id, row.user_id));
+            let owners: BTreeSet<_> = owners.filter(|(_, user)| !failed.contains(user)).collect();
             let users: Vec<UserId> = owners.iter().map(|(_, user)| *user).collect();
-            let mut traders = self.traders(&users).await?;
+            let mut traders = self.traders_apart(&users).await;
             let mut done = Vec::new();
             for owner in owners {
                 let Some(trader) = traders.remove(&owner.1) else { continue };
-                match self.rank(owner, trader, since, &rates).await {
+                let written = async { self.rank(owner, trader?, since, &rates).await };
+                match written.await {
                     Ok(true) => {
-                        update.ranked += 1;
+                        ranked += 1;
                         done.extend(waiting.iter().filter(|row| row.user_id == owner.1).map(|row| row.id));
                     }
                     // Somebody else was quicker; what they read may be older.
                     Ok(false) => {}
                     Err(error) => {
-                        tracing::error!(user = %owner.1, %error, "a trader could not be ranked");
-                        update.failed += 1;
+                        tell(owner.1, &error);
+                        failed.insert(owner.1);
                     }
                 }
             }
@@ -80,6 +82,19 @@ impl Domain {
             let done = queue::Entity::delete_many().filter(queue::Column::Id.is_in(done));
             self.db().run(done.build(self.db().backend())).await?;
         }
+    }
+
+    /// What is known of traders; where that can't be read of all at once, of each what can be.
+    pub(super) async fn traders_apart(&self, users: &[UserId]) -> HashMap<UserId, Result<Trader>> {
+        if let Ok(traders) = self.traders(users).await {
+            return traders.into_iter().map(|(user, trader)| (user, Ok(trader))).collect();
+        }
+        let mut apart = HashMap::new();
+        for user in users {
+            let read = self.traders(&[*user]).await;
+            apart.insert(*user, read.map(|mut traders| traders.remove(user).unwrap_or_default()));
+        }
+        apart
     }
 
     /// Writes what follows from a trader's trades; false where somebody else has written meanwhile, and then nothing is done.
@@ -93,7 +108,7 @@ impl Domain {
         let ranking = trader.ranking(owner, since)?;
         let mut unlocked = trader.new_profits(rates);
         unlocked.extend(ranking.record.unlocked.iter().filter(|(kind, _)| !trader.achieved.contains(kind)));
-        if unlocked.is_empty() && trader.is_as(&ranking) {
+        if unlocked.is_empty() && trader.is_as(&ranking, since) {
             return Ok(true);
         }
         let work = Arc::new((trader, ranking, unlocked, self.readable_number(Profile::HANDLE)));
@@ -175,6 +190,11 @@ impl Domain {
         let sum = divide_half_even(sum, 10_i128.pow(PriceUnit::SCALE));
         Ok(Money::from_raw(<i64 as TryFrom<i128>>::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX })))
     }
+}
+
+/// Tells of a trader who could not be ranked.
+pub(super) fn tell(user: UserId, error: &Error) {
+    tracing::error!(%user, %error, "a trader could not be ranked");
 }
 
 /// Writes a profile where there is none; tells whether it did.

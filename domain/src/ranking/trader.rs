@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, Select};
 use sha2::{Digest, Sha256};
@@ -101,7 +101,7 @@ impl Trader {
                     drawdown_percent: figures.drawdown_percent,
                     consistency: figures.consistency,
                     reached_at: figures.reached_at,
-                    tiebreak: tiebreak(account.id),
+                    tiebreak: tiebreak(account.id, &figures),
                     is_best: false,
                 });
             }
@@ -153,13 +153,19 @@ impl Trader {
         reached
     }
 
-    /// Whether what is written down is what follows.
-    pub(super) fn is_as(&self, ranking: &Ranking) -> bool {
+    /// Whether what is written down is what follows. Weeks and months that fall out of those that are kept within a day do not
+    /// matter: midnight may have passed since one or the other was computed.
+    pub(super) fn is_as(&self, ranking: &Ranking, since: NaiveDate) -> bool {
+        let since = since.checked_add_days(Days::new(1)).unwrap_or(since).to_string();
+        let kept = |entries: &[Standing]| -> Vec<Standing> {
+            let is_kept = |entry: &&Standing| entry.period == Period::AllTime || entry.begins > since;
+            entries.iter().filter(is_kept).cloned().collect()
+        };
         let is_blank = ranking.record == Record::default();
         let figures = self.profile.as_ref().map_or(is_blank, |profile| *profile == profile.with(&ranking.record));
         let mut achieved = ranking.record.unlocked.keys();
         figures
-            && self.entries == ranking.entries
+            && kept(&self.entries) == kept(&ranking.entries)
             && self.results == ranking.results
             && achieved.all(|kind| self.achieved.contains(kind))
     }
@@ -175,10 +181,14 @@ struct Closed<'t> {
     trips: Vec<&'t RoundTrip>,
 }
 
-/// A number of an account that its id can't be told from: cursors are for everybody.
-fn tiebreak(account: AccountId) -> i64 {
-    let hash = Sha256::digest(account.uuid().as_bytes());
-    hash.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
+/// A number that tells nothing of the account, for cursors are for everybody; another one whenever the figures are others, so
+/// that nobody is followed by it.
+fn tiebreak(account: AccountId, figures: &Figures) -> i64 {
+    let mut hash = Sha256::new_with_prefix(account.uuid().as_bytes());
+    for number in [figures.profit.raw(), figures.drawdown_percent.raw(), figures.reached_at.timestamp_micros()] {
+        hash.update(number.to_be_bytes());
+    }
+    hash.finalize().first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
 }
 
 /// Of a trader's accounts that have traded enough in a period, the best is the one that they are ranked by.

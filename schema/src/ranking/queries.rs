@@ -31,7 +31,7 @@ impl RankingQuery {
         )]
         on: Option<String>,
         #[graphql(
-            desc = "Only traders whose name has this text in it, 1 to 100 characters, whatever its case; each keeps the rank that they have among all."
+            desc = "Only traders whose name has this text in it, 1 to 100 characters, whatever its case (of letters beyond ASCII as it is typed, where the database is SQLite); each keeps the rank that they have among all."
         )]
         search: Option<String>,
         #[graphql(desc = "How many from the start, at most 100; 20 where neither first nor last is given.")]

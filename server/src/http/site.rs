@@ -72,7 +72,7 @@ impl Site {
         if self.0.contains_key(&format!("{path}/index.html")) {
             return Some(to_folder(request.uri()));
         }
-        let page = self.missing(path).filter(|_| wants_page(request.headers()))?;
+        let page = Some(path).filter(|_| wants_page(request.headers())).and_then(|path| self.missing(path))?;
         let mut response = page.send(&HeaderMap::new(), REVALIDATE);
         *response.status_mut() = StatusCode::NOT_FOUND;
         Some(response)
@@ -81,8 +81,9 @@ impl Site {
     /// The page that says that there is none: that of the nearest folder which has one, so that it speaks the language of the
     /// pages around it.
     fn missing(&self, path: &str) -> Option<&File> {
-        let folders = path.rmatch_indices('/').map(|(slash, _)| &path[..=slash]);
-        folders.chain([""]).find_map(|folder| self.0.get(&format!("{folder}{NOT_FOUND}")))
+        // No folder lies deeper, and whoever asks may write as many slashes as a request holds.
+        let folders: Vec<_> = path.match_indices('/').take(DEEPEST).map(|(slash, _)| &path[..=slash]).collect();
+        folders.into_iter().rev().chain([""]).find_map(|folder| self.0.get(&format!("{folder}{NOT_FOUND}")))
     }
 }
 

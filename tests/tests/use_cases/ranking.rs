@@ -17,7 +17,7 @@ use bellwether_tests::{TestDomain, both_databases};
 use chrono::TimeDelta;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::task::JoinSet;
 
 use super::challenges::support::{account_of, begun, usual};
@@ -416,6 +416,14 @@ both_databases! {
         tamper(&app, &account, "UPDATE trades SET gross_pnl = 10000, realized_pnl = 10000 WHERE account_id = $1").await;
         assert_eq!(app.domain.update_rankings().await.unwrap(), RankingUpdate { ranked: 1, failed: 0 });
         assert_eq!(ranks(&app, &seller, &ALL_TIME).await.len(), 2);
+        // Nor does one of whom something cannot even be read, which PostgreSQL would not take.
+        if app.domain.db().backend() == DbBackend::Sqlite {
+            trade(&app, &seller, &sold, &[20]).await;
+            trade(&app, &trader, &account, &[20]).await;
+            tamper(&app, &account, "UPDATE trades SET opened_at = 'never' WHERE account_id = $1").await;
+            assert_eq!(app.domain.update_rankings().await.unwrap(), RankingUpdate { ranked: 1, failed: 1 });
+            assert_eq!(check_all(&app.domain).await, RankingReport { traders: 2, corrected: 0, failed: 1 });
+        }
     }
 
     async fn nobody_sees_a_name_that_was_not_shown(app: TestDomain) {

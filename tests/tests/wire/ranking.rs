@@ -1,6 +1,7 @@
 //! Leaderboards and profiles over the wire: what is read, what is hidden, and what is refused.
 
 use bellwether_domain::permission::Role;
+use bellwether_tests::hour::far_from_the_hour;
 use bellwether_tests::{Client, TestApp, both_databases};
 use serde_json::{Value, json};
 
@@ -45,6 +46,8 @@ async fn errors(client: &Client, query: &str) -> Vec<Value> {
 
 both_databases! {
     async fn the_best_are_read_with_ones_own_place_in_one_document(app: TestApp) {
+        // A week may begin.
+        far_from_the_hour().await;
         let (trader, seller) = (app.sign_in("a", Role::Trader).await, app.sign_in("a", Role::Seller).await);
         let account = trade(&app, &trader, 5, 100).await;
         trade(&app, &seller, 6, 200).await;
@@ -72,6 +75,8 @@ both_databases! {
     }
 
     async fn a_name_is_shown_by_choice(app: TestApp) {
+        // A week may begin.
+        far_from_the_hour().await;
         let (trader, seller) = (app.sign_in("a", Role::Trader).await, app.sign_in("a", Role::Seller).await);
         trade(&app, &trader, 5, 100).await;
         app.domain.update_rankings().await.unwrap();
