@@ -23,21 +23,21 @@ both_databases! {
         quote(&app.domain, "USDMAD=X", "10.0525", "10.0535").await;
         let (viewer, dollars) = opened(&app, with("USD", 1)).await;
         // The account with its balance, its open trades and the quote are read; the account, the order, the fill, the trade,
-        // the fee and the equity are written.
+        // the fee, the equity and whose ranking is to be looked at again are written.
         let order = app.domain.place_order(&viewer, market(&dollars, Side::Buy, "10", "AAPL"));
         let (count, placed) = statements(&app, order).await;
-        assert_eq!(count, 3 + 6);
+        assert_eq!(count, 3 + 7);
         // Whose trade it is comes before.
         let trade = placed.unwrap().trade.unwrap();
         let (count, _) = statements(&app, app.domain.close_trade(&viewer, closing(&trade, Some("4")))).await;
-        assert_eq!(count, 4 + 7);
+        assert_eq!(count, 4 + 8);
         let (count, _) = statements(&app, app.domain.place_order(&viewer, named(&dollars, "one"))).await;
-        assert_eq!(count, 4 + 6, "and whether it was placed before");
+        assert_eq!(count, 4 + 7, "and whether it was placed before");
         let (count, again) = statements(&app, app.domain.place_order(&viewer, named(&dollars, "one"))).await;
         assert!(again.unwrap().replayed && count <= 5, "{count}");
         let (viewer, dirhams) = opened(&app, with("MAD", 1)).await;
         let (count, _) = statements(&app, app.domain.place_order(&viewer, market(&dirhams, Side::Buy, "1", "AAPL"))).await;
-        assert_eq!(count, 4 + 6, "and the rate");
+        assert_eq!(count, 4 + 7, "and the rate");
     }
 
     async fn figures_take_as_many_statements_however_much_was_traded(app: TestDomain) {
