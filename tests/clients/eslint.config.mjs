@@ -29,13 +29,13 @@ export default [
         acceptedIdTypes: ['ID'],
         exceptions: {
           types: [
-            'AccountMetrics', 'BalanceExplanation', 'BalancePart', 'Candle', 'CandleSeries', 'Capability', 'ChallengeCertificate',
+            'AccountMetrics', 'Achievement', 'BalanceExplanation', 'BalancePart', 'Candle', 'CandleSeries', 'Capability', 'ChallengeCertificate',
             'ChallengeRoom', 'ChallengeRules', 'ChallengeStep', 'ChallengeTier', 'DailyPnl', 'DrawdownLock', 'DurationBin', 'EquityPoint',
             'Evidence', 'EvidenceProof', 'Exchange', 'ExchangeHoliday', 'ExchangeRate', 'ExchangeSeason', 'ExchangeSession',
-            'IndicatorLine', 'IndicatorPoint', 'IndicatorSeries', 'Job', 'LedgerEntry', 'Limit', 'LimitRoom', 'MarketStatus', 'PageInfo', 'Plan',
+            'IndicatorLine', 'IndicatorPoint', 'IndicatorSeries', 'Job', 'LeaderboardEntry', 'LedgerEntry', 'Limit', 'LimitRoom', 'MarketStatus', 'PageInfo', 'Plan',
             'PnlBin', 'Portfolio', 'PortfolioSlice', 'Position', 'PositionRoom', 'Protections', 'Quote', 'Reason', 'RuleBreach', 'SchedulerLock', 'SchedulerStatus',
             'SessionTokens', 'SignalStats', 'SimilarSignal', 'SourceHealth', 'StopGuard', 'Strategy', 'StrategyRule', 'StrategyVote',
-            'SymbolCount', 'SymbolMapping', 'TradeDistributions', 'UserError', 'Viewer',
+            'SymbolCount', 'SymbolMapping', 'TradeDistributions', 'TraderProfile', 'UserError', 'Viewer',
           ],
           suffixes: ['Connection', 'Edge', 'Event', 'Payload', 'Result'],
         },
