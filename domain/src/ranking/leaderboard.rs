@@ -9,7 +9,7 @@ use super::profile::Model as Profile;
 use super::vocabulary::{Period, Scope};
 use crate::Domain;
 use crate::clock::is_storable;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use crate::fixed::Percent;
 use crate::ids::UserId;
 use crate::paging::{CursorKey, Page, PageArgs, PageRequest};
@@ -255,20 +255,5 @@ impl Ranked {
     /// How many of a hundred trades gained.
     pub fn win_rate(&self) -> Percent {
         super::figures::rate(self.standing.wins, self.standing.trades)
-    }
-}
-
-impl Board {
-    /// The board of these arguments.
-    ///
-    /// # Errors
-    /// VALIDATION where the day is no day of this calendar's years 1970 to 9999.
-    pub fn new(period: Period, scope: Scope, on: Option<&str>) -> Result<Self> {
-        use chrono::Datelike;
-        let read = |text: &str| {
-            let day = text.trim().parse::<NaiveDate>().ok().filter(|day| (1970..=9999).contains(&day.year()));
-            day.ok_or_else(|| Problem::validation(&["on"], "expected a day, such as 2026-11-29"))
-        };
-        Ok(Self { period, scope, on: on.map(read).transpose()? })
     }
 }

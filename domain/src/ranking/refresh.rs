@@ -86,8 +86,9 @@ impl Domain {
 
     /// What is known of traders; where that can't be read of all at once, of each what can be.
     pub(super) async fn traders_apart(&self, users: &[UserId]) -> HashMap<UserId, Result<Trader>> {
-        if let Ok(traders) = self.traders(users).await {
-            return traders.into_iter().map(|(user, trader)| (user, Ok(trader))).collect();
+        match self.traders(users).await {
+            Ok(traders) => return traders.into_iter().map(|(user, trader)| (user, Ok(trader))).collect(),
+            Err(error) => tracing::warn!(%error, "traders could not be read at once: each is read apart"),
         }
         let mut apart = HashMap::new();
         for user in users {

@@ -28,7 +28,7 @@ use crate::trading::{AccountStatus, account, trade};
 const LEAST_BALANCE: i64 = 1_000;
 
 /// An account of a trader.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Contender {
     id: AccountId,
     currency: String,
@@ -51,7 +51,7 @@ pub(super) struct Trader {
 }
 
 /// What follows from a trader's trades and challenges.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Ranking {
     pub(super) record: Record,
     pub(super) entries: Vec<Standing>,

@@ -10,7 +10,12 @@ use super::types::{LeaderboardEntry, LeaderboardPeriod, LeaderboardScope};
 use crate::context::Request;
 use crate::field::{Field, field};
 use crate::paging::Connection;
+use crate::scalars::Date;
 use crate::trading::READ;
+
+fn board(period: LeaderboardPeriod, scope: LeaderboardScope, on: Option<Date>) -> Board {
+    Board { period: period.into(), scope: scope.into(), on: on.map(|Date(day)| day) }
+}
 
 /// Reads leaderboards and what one has achieved.
 #[derive(Debug, Default)]
@@ -29,7 +34,7 @@ impl RankingQuery {
         #[graphql(
             desc = "A day in UTC within the period, such as 2026-11-29, for a week or month that is over; today where nothing is given. They are kept for 400 days."
         )]
-        on: Option<String>,
+        on: Option<Date>,
         #[graphql(
             desc = "Only traders whose name has this text in it, 1 to 100 characters, whatever its case (of letters beyond ASCII as it is typed, where the database is SQLite); each keeps the rank that they have among all."
         )]
@@ -43,7 +48,7 @@ impl RankingQuery {
         let with_total = ctx.look_ahead().field("totalCount").exists();
         field(ctx, READ, async move |request: Request| {
             let (domain, viewer) = (&request.domain, request.viewer());
-            let board = Board::new(period.into(), scope.into(), on.as_deref())?;
+            let board = board(period, scope, on);
             let search = search.as_deref();
             let page = domain.leaderboard(viewer, &board, search, &PageArgs { first, after, last, before }).await?;
             let total = if with_total { Some(domain.count_leaderboard(viewer, &board, search).await?) } else { None };
@@ -63,10 +68,10 @@ impl RankingQuery {
         #[graphql(desc = "Which accounts are held against each other.", default_with = "LeaderboardScope::Paper")]
         scope: LeaderboardScope,
         #[graphql(desc = "A day in UTC within the period, such as 2026-11-29; today where nothing is given.")]
-        on: Option<String>,
+        on: Option<Date>,
     ) -> Field<Option<LeaderboardEntry>> {
         field(ctx, READ, async move |request: Request| {
-            let board = Board::new(period.into(), scope.into(), on.as_deref())?;
+            let board = board(period, scope, on);
             let own = request.domain.own_rank(request.viewer(), &board).await?;
             Ok::<_, Error>(own.map(|ranked| LeaderboardEntry::of(&request, ranked)))
         })
